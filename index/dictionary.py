@@ -1,0 +1,210 @@
+"""Question words into the other language: CC-CEDICT both ways, and what to do with words it does not hold.
+
+``to_english`` and ``to_chinese`` turn a question into ``Term``s over the other side's index. Longer entries win over
+their parts; of a word's translations only those that occur in the collection count, and they share its weight.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from index.language import fold
+from index.lexical import Term
+from index.numbers import search_terms
+from index.words import STOP_WORDS, cut_han, english_words, han_words, tokens
+
+__all__ = ["Translation", "native", "to_chinese", "to_english"]
+
+Frequency = Callable[[str], int]
+Reading = tuple[tuple[str, ...], float]
+
+_LONGEST_ENTRY = 8  # characters of a Chinese entry looked up across jieba's cuts
+_LONGEST_PHRASE = 4  # words of an English phrase looked up whole
+_MOST_READINGS = 24
+_HEAD_SHARE = 0.3  # of a whole-gloss reading: "chip" as the head of "computer chip"
+_PART_SHARE = 0.2  # the same for any other word of a gloss: "kublai" of "kublai khan"
+_RARE_PART = 40  # a word of more longer glosses than this says too little
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The terms of a question on one side, and the share of its words that could be taken across, 0 to 1."""
+
+    terms: tuple[Term, ...]
+    coverage: float
+
+
+def native(found: Sequence[str]) -> Translation:
+    """A question's own search words as terms on its own side, each word once."""
+    return Translation(tuple(Term((((word,), 1.0),)) for word in dict.fromkeys(found)), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dictionary:
+    chinese: dict[str, tuple[str, ...]]  # word -> glosses, each its stems joined by spaces
+    english: dict[str, tuple[tuple[str, float], ...]]  # whole gloss -> (word, weight)
+    parts: dict[str, tuple[tuple[str, float], ...]]  # a rare word of longer glosses -> (word, weight)
+
+
+@cache
+def _load() -> _Dictionary:
+    chinese: dict[str, tuple[str, ...]] = {}
+    english: dict[str, dict[str, float]] = {}
+    parts: dict[str, dict[str, float]] = {}
+    packed = resources.files("index").joinpath("data/cedict.tsv.gz").read_bytes()
+    for line in gzip.decompress(packed).decode("utf-8").splitlines():
+        word, tab, text = line.partition("\t")
+        if not tab:
+            continue
+        glosses = tuple(text.split("/"))
+        chinese[word] = glosses
+        for rank, gloss in enumerate(glosses):
+            weight = 1.0 / (1.0 + 0.3 * rank)
+            _keep_best(english.setdefault(gloss, {}), word, weight)
+            for part in set(gloss.split(" ")) - {gloss}:
+                share = _HEAD_SHARE if gloss.endswith(" " + part) else _PART_SHARE
+                _keep_best(parts.setdefault(part, {}), word, weight * share)
+    return _Dictionary(
+        chinese,
+        {gloss: tuple(words.items()) for gloss, words in english.items()},
+        {part: tuple(words.items()) for part, words in parts.items() if len(words) <= _RARE_PART},
+    )
+
+
+def _keep_best(weights: dict[str, float], word: str, weight: float) -> None:
+    if weight > weights.get(word, 0.0):
+        weights[word] = weight
+
+
+def to_english(question: str, frequency: Frequency) -> Translation:
+    """A Chinese question as terms over English search words; ``frequency`` is the English side's document frequency."""
+    terms: list[Term] = []
+    crossed = total = 0.0
+    for token, is_han in tokens(question):
+        if not is_han:
+            for word in english_words(token):
+                terms.append(Term((((word,), 1.0),)))
+                crossed, total = crossed + 1.0, total + 1.0
+            continue
+        for piece in _entries(token):
+            total += 1.0
+            readings = _english_readings(piece, frequency)
+            if readings:
+                crossed += 1.0
+                terms.append(Term(readings))
+    terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
+    return Translation(tuple(terms), crossed / total if total else 0.0)
+
+
+def _entries(run: str) -> Iterator[str]:
+    """The pieces of a Han run to look up: the longest entries over jieba's word boundaries, else jieba's words."""
+    chinese = _load().chinese
+    cut = cut_han(run)
+    position = 0
+    while position < len(cut):
+        for end in range(len(cut), position, -1):
+            piece = "".join(cut[position:end])
+            if len(piece) <= _LONGEST_ENTRY and (piece in chinese or end == position + 1):
+                break
+        position = end
+        if piece in STOP_WORDS:
+            continue
+        if piece in chinese or len(piece) == 1:
+            yield piece
+        else:
+            yield from _longest_parts(piece, chinese)
+
+
+def _longest_parts(word: str, chinese: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """A word the dictionary lacks, by its longest entries of two characters or more; whole where there are none."""
+    parts: list[str] = []
+    position = 0
+    while position < len(word):
+        for end in range(len(word), position + 1, -1):
+            if word[position:end] in chinese:
+                parts.append(word[position:end])
+                position = end
+                break
+        else:
+            position += 1
+    yield from parts or [word]
+
+
+def _english_readings(word: str, frequency: Frequency) -> tuple[Reading, ...]:
+    glosses = _load().chinese.get(word, ())
+    weighted = [(tuple(gloss.split()), 1.0 / (1.0 + 0.3 * rank)) for rank, gloss in enumerate(glosses)]
+    weighted += [(reading, 0.5) for reading in _pinyin_readings(word)]
+    return _shared(weighted, frequency)
+
+
+def _pinyin_readings(word: str) -> list[tuple[str, ...]]:
+    """A name as its pinyin: family name and given name apart, and all joined."""
+    if not 2 <= len(word) <= 4:
+        return []
+    from pypinyin import lazy_pinyin
+
+    syllables = lazy_pinyin(word)
+    joined = ("".join(syllables),)
+    return [joined] if len(word) == 2 else [(syllables[0], "".join(syllables[1:])), joined]
+
+
+def _shared(weighted: Sequence[tuple[tuple[str, ...], float]], frequency: Frequency) -> tuple[Reading, ...]:
+    """The readings that occur in the collection, best first, the best one with weight one."""
+    present: dict[tuple[str, ...], float] = {}
+    for reading, weight in weighted:
+        if all(frequency(word) for word in reading):
+            present[reading] = max(weight, present.get(reading, 0.0))
+    best = sorted(present.items(), key=lambda item: (-item[1], item[0]))[:_MOST_READINGS]
+    return tuple((reading, weight / best[0][1]) for reading, weight in best)
+
+
+def to_chinese(question: str, frequency: Frequency) -> Translation:
+    """An English question as terms over Chinese search words; ``frequency`` is the Chinese side's document frequency."""
+    english = _load().english
+    found = [word for token, is_han in tokens(question) if not is_han for word in english_words(token)]
+    terms: list[Term] = []
+    crossed = total = 0.0
+    position = 0
+    while position < len(found):
+        end, readings = _longest_phrase(found, position, frequency)
+        if end == position + 1 and frequency(found[position]):  # names and acronyms stand in Chinese text as they are
+            readings = (((found[position],), 1.0), *readings)
+        total += end - position
+        if readings:
+            crossed += end - position
+            terms.append(Term(readings, weight=float(end - position)))
+        position = end
+    for token, is_han in tokens(question):
+        if is_han:
+            terms += [Term((((word,), 1.0),)) for word in han_words(token)]
+    terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
+    return Translation(tuple(terms), crossed / total if total else 0.0)
+
+
+def _longest_phrase(found: Sequence[str], position: int, frequency: Frequency) -> tuple[int, tuple[Reading, ...]]:
+    """The end of the longest run of words from ``position`` that has Chinese readings, and the readings."""
+    dictionary = _load()
+    for end in range(min(len(found), position + _LONGEST_PHRASE), position, -1):
+        phrase = " ".join(found[position:end])
+        candidates = dictionary.english.get(phrase, ())
+        if end == position + 1:
+            candidates += dictionary.parts.get(phrase, ())
+        readings = _chinese_readings(candidates, frequency)
+        if readings:
+            return end, readings
+    return position + 1, ()
+
+
+def _chinese_readings(candidates: Sequence[tuple[str, float]], frequency: Frequency) -> tuple[Reading, ...]:
+    weighted = []
+    for word, weight in candidates:
+        parts = tuple(re.findall(r"[\u3400-\u9fff]+", fold(word)))
+        index_words = tuple(dict.fromkeys(w for part in parts for w in (han_words(part) or [part])))
+        if index_words:
+            weighted.append((index_words, weight))
+    return _shared(weighted, frequency)

@@ -1,0 +1,310 @@
+"""Embeddings as LangChain ``Embeddings``: the bundled model, any sentence-transformers model, or an endpoint.
+
+Passages and questions get the prefixes their model was trained with. Vectors are float32 rows of unit length.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.embeddings import Embeddings
+
+from index import models
+from index.errors import ModelError
+from index.store import EmbeddingIdentity
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from sentence_transformers import SentenceTransformer
+
+    Matrix = npt.NDArray[np.float32]
+
+__all__ = ["BUNDLED", "EmbeddingSettings", "LocalEmbeddings", "RemoteEmbeddings", "load_embeddings"]
+
+BUNDLED = "bundled"
+_QWEN3_TASK = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
+# The prefixes (question, passage) models were trained with, by a piece of their names; from their model cards.
+_PREFIXES: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("multilingual-e5-large-instruct", (_QWEN3_TASK.replace("Query:", "Query: "), "")),
+    ("e5-", ("query: ", "passage: ")),
+    ("qwen3-embedding", (_QWEN3_TASK, "")),
+    ("bge-m3", ("", "")),
+    ("bge-small-zh", ("为这个句子生成表示以用于检索相关文章：", "")),
+    ("bge-base-zh", ("为这个句子生成表示以用于检索相关文章：", "")),
+    ("bge-large-zh", ("为这个句子生成表示以用于检索相关文章：", "")),
+    ("bge-small-en", ("Represent this sentence for searching relevant passages: ", "")),
+    ("bge-base-en", ("Represent this sentence for searching relevant passages: ", "")),
+    ("bge-large-en", ("Represent this sentence for searching relevant passages: ", "")),
+    ("nomic-embed", ("search_query: ", "search_document: ")),
+    ("snowflake-arctic-embed", ("query: ", "")),
+    ("embeddinggemma", ("task: search result | query: ", "title: none | text: ")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSettings:
+    """Which model embeds: ``bundled``, a sentence-transformers name or folder, or a model behind ``base_url``.
+
+    A prefix of None takes the model's own from the table. ``batch_tokens`` bounds the padded tokens of one batch;
+    ``precision`` is ``auto`` (bfloat16 where the processor has it), ``float32`` or ``bfloat16``.
+    """
+
+    model: str = BUNDLED
+    revision: str = ""
+    base_url: str = ""
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
+    batch_tokens: int = 8192
+    threads: int = 0
+    precision: str = "auto"
+
+    def prefixes(self) -> tuple[str, str]:
+        """The prefixes of questions and of passages."""
+        name = "e5-" if self.model == BUNDLED else self.model.lower()
+        known = next((pair for piece, pair in _PREFIXES if piece in name), ("", ""))
+        query = known[0] if self.query_prefix is None else self.query_prefix
+        passage = known[1] if self.passage_prefix is None else self.passage_prefix
+        return query, passage
+
+
+def load_embeddings(
+    settings: EmbeddingSettings, announce: Callable[[str], None] | None = None
+) -> LocalEmbeddings | RemoteEmbeddings:
+    """The embeddings a configuration names; the model itself is loaded at its first use.
+
+    ``announce`` gets one line when the bundled model has to be prepared first.
+    """
+    if settings.base_url:
+        return RemoteEmbeddings(settings)
+    return LocalEmbeddings(settings, announce)
+
+
+class _EmbeddingsBase(Embeddings):
+    """What LangChain asks for, on top of ``encode_passages`` and ``encode_questions``."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
+        raise NotImplementedError
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        raise NotImplementedError
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's name for ``encode_passages``, as lists."""
+        return [[float(value) for value in row] for row in self.encode_passages(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's name for ``encode_questions`` of one text, as a list."""
+        return [float(value) for value in self.encode_questions([text])[0]]
+
+
+class LocalEmbeddings(_EmbeddingsBase):
+    """A sentence-transformers model on this machine. Safe to call from several threads."""
+
+    def __init__(self, settings: EmbeddingSettings, announce: Callable[[str], None] | None = None) -> None:
+        self._settings = settings
+        self._announce = announce
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _folder(self) -> str:
+        if self._settings.model == BUNDLED:
+            return str(models.prepare(models.EMBEDDER, self._announce))
+        return self._settings.model
+
+    @cached_property
+    def _normalisation(self) -> dict[int, str]:
+        path = Path(self._folder) / "normalisation.json"
+        if self._settings.model != BUNDLED or not path.is_file():
+            return {}
+        return {int(key): value for key, value in json.loads(path.read_text(encoding="ascii")).items()}
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        _refuse_code(self._folder)
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        if self._settings.threads:
+            torch.set_num_threads(self._settings.threads)
+        options: dict[str, Any] = {"model_kwargs": {"dtype": _dtype(self._settings.precision)}}
+        if self._settings.revision:
+            options["revision"] = self._settings.revision
+        try:
+            return SentenceTransformer(self._folder, **options)
+        except (OSError, ValueError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelError(
+                f"cannot load the embedding model {self._settings.model}: {first}; download it to a folder first and "
+                "give that folder as [embedding] model, or use model = 'bundled', which needs no network"
+            ) from error
+
+    @cached_property
+    def identity(self) -> EmbeddingIdentity:
+        """What a knowledge base built with this model must be searched with."""
+        query, passage = self._settings.prefixes()
+        bundled = self._settings.model == BUNDLED
+        return EmbeddingIdentity(
+            name=models.EMBEDDER.name if bundled else self._settings.model,
+            revision=models.EMBEDDER.revision[:12] if bundled else self._settings.revision,
+            dimension=384 if bundled else int(self._model.get_embedding_dimension() or 0),
+            query_prefix=query,
+            passage_prefix=passage,
+            normalised=True,
+            tokenizer=models.EMBEDDER.revision[:12] if bundled else self._settings.model,
+        )
+
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of passages, float32, shape (len(texts), dimension), unit rows, in the order given."""
+        return self._encode(self._settings.prefixes()[1], texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        """Vectors of questions, float32, shape (len(texts), dimension), unit rows, in the order given."""
+        return self._encode(self._settings.prefixes()[0], texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens the model's tokenizer makes of each text, its special tokens not counted."""
+        if not texts:
+            return []
+        tokenizer = self._tokenizer
+        plain = [text.translate(self._normalisation) for text in texts]
+        return [len(encoding.ids) for encoding in tokenizer.encode_batch_fast(plain, add_special_tokens=False)]
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        path = Path(self._folder) / "tokenizer.json"
+        if path.is_file():  # without loading the model: chunking an unchanged corpus needs no torch
+            return Tokenizer.from_file(str(path))
+        return self._model.tokenizer.backend_tokenizer
+
+    def _encode(self, prefix: str, texts: Sequence[str]) -> Matrix:
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.identity.dimension), dtype=np.float32)
+        plain = [prefix + text.translate(self._normalisation) for text in texts]
+        rows = np.empty((len(plain), self.identity.dimension), dtype=np.float32)
+        with self._lock:
+            for batch in _batches(self.count_tokens(plain), self._settings.batch_tokens):
+                vectors = self._model.encode(
+                    [plain[i] for i in batch],
+                    batch_size=len(batch),
+                    show_progress_bar=False,
+                    convert_to_tensor=True,
+                )
+                rows[batch] = vectors.float().cpu().numpy()
+        return _unit_rows(rows)
+
+
+class RemoteEmbeddings(_EmbeddingsBase):
+    """A model behind an OpenAI-compatible endpoint (vLLM, TEI, Ollama, OpenAI). The key is read from the environment."""
+
+    def __init__(self, settings: EmbeddingSettings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> Embeddings:
+        from index.errors import MissingExtraError
+
+        try:
+            from langchain_openai import OpenAIEmbeddings
+        except ImportError as error:
+            raise MissingExtraError(
+                'an embedding endpoint needs langchain-openai: pip install "wenju[openai]"'
+            ) from error
+        return OpenAIEmbeddings(
+            model=self._settings.model,
+            base_url=self._settings.base_url,
+            check_embedding_ctx_length=False,  # sends text, which every compatible server takes, not token ids
+        )
+
+    @cached_property
+    def identity(self) -> EmbeddingIdentity:
+        """What a knowledge base built with this model must be searched with; asks the endpoint once."""
+        query, passage = self._settings.prefixes()
+        return EmbeddingIdentity(
+            name=self._settings.model,
+            revision=self._settings.revision,
+            dimension=int(self.encode_questions(["dimension"]).shape[1]),
+            query_prefix=query,
+            passage_prefix=passage,
+            normalised=True,
+            tokenizer="characters",
+        )
+
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
+        """As ``LocalEmbeddings.encode_passages``. Raises ``ModelError`` when the endpoint does not answer."""
+        return self._request(self._settings.prefixes()[1], texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        """As ``LocalEmbeddings.encode_questions``. Raises ``ModelError`` when the endpoint does not answer."""
+        return self._request(self._settings.prefixes()[0], texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """An estimate: an endpoint does not show its tokenizer. Han characters count one, four Latin letters one."""
+        return [sum(1 for c in text if c > "\u2e7f") + sum(1 for c in text if c <= "\u2e7f") // 4 for text in texts]
+
+    def _request(self, prefix: str, texts: Sequence[str]) -> Matrix:
+        import numpy as np
+
+        try:
+            vectors = self._client.embed_documents([prefix + text for text in texts])
+        except Exception as error:  # the client's own tree of errors differs from version to version
+            raise ModelError(
+                f"the embedding endpoint {self._settings.base_url} did not answer: {type(error).__name__}; "
+                "check that it runs, serves that model, and that OPENAI_API_KEY is set where it asks for one"
+            ) from error
+        return _unit_rows(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
+
+
+def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indexes grouped so that texts of like length go together and padded tokens stay within the budget."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        if batch and (len(batch) + 1) * max(1, lengths[batch[0]]) > budget:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _unit_rows(rows: Matrix) -> Matrix:
+    import numpy as np
+
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.maximum(norms, 1e-12)).astype(np.float32)
+
+
+def _dtype(precision: str) -> Any:
+    import torch
+
+    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX512") and _has_bfloat16()
+    if precision == "bfloat16" or (precision == "auto" and fast):
+        return torch.bfloat16
+    return torch.float32
+
+
+def _has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; emulated, it is slower than float32."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _refuse_code(folder: str) -> None:
+    path = Path(folder)
+    if path.is_dir() and any(path.rglob("*.py")):
+        raise ModelError(f"the model folder {path} holds Python files, which are never run: remove them or the model")

@@ -1,0 +1,116 @@
+"""What a generation is searched by: for each side, zh and en, a dense and a lexical index over its passages.
+
+Each side is built, stored and ranked apart, so that a collection in one language behaves as if the other did not exist.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from index import dense, lexical
+from index.language import Side, side
+from index.types import Chunk
+from index.words import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float32]
+
+__all__ = ["SIDES", "SideIndex", "StoredFiles", "make_indexer", "read"]
+
+SIDES: tuple[Side, ...] = ("zh", "en")
+
+
+class StoredFiles(Protocol):
+    """What reading needs of a generation of the store."""
+
+    def read_bytes(self, name: str) -> bytes:
+        """A file's checked contents."""
+
+    def path_of(self, name: str) -> Path:
+        """Where a checked file stands."""
+
+    @property
+    def extra(self) -> Mapping[str, object]:
+        """What the manifest keeps for the indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideIndex:
+    """One side: ``rows`` (int64) are its passages' rows in the collection, in the order of the lexical index; ``mean`` was
+    taken from its vectors, float32 of shape (dimension,)."""
+
+    side: Side
+    rows: npt.NDArray[np.int64]
+    lexical: lexical.LexicalIndex
+    dense: dense.DenseIndex
+    mean: npt.NDArray[np.float32]
+
+
+Indexer = Callable[[Sequence[Chunk], Sequence[str], "Matrix"], tuple[dict[str, bytes], dict[str, object]]]
+
+
+def make_indexer(model: str) -> Indexer:
+    """The indexer for collections embedded with ``model``: chunks, their search texts and their raw vectors, shape
+    (n, dimension), to named files and what the manifest should keep."""
+
+    def index(chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix) -> tuple[dict[str, bytes], dict[str, object]]:
+        import numpy as np
+
+        priors = dense.stored_means(model, vectors.shape[1])
+        files: dict[str, bytes] = {}
+        means: dict[str, list[float]] = {}
+        sides = [side(chunk.language) for chunk in chunks]
+        for name in SIDES:
+            rows = np.array([row for row, own in enumerate(sides) if own == name], dtype=np.int64)
+            mean = dense.passage_mean(vectors[rows], priors.passages[name])
+            means[name] = [float(value) for value in mean]
+            files[f"{name}.rows.npy"] = _to_bytes(rows)
+            files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
+            files |= lexical.to_files(lexical.build(words(texts[row]) for row in rows), f"{name}.lexical")
+        return files, {"means": means}
+
+    return index
+
+
+def read(generation: StoredFiles) -> dict[Side, SideIndex]:
+    """The indexes of a generation, by side; the inverted lists stay on disk and are mapped."""
+    import numpy as np
+
+    means = generation.extra["means"]
+    if not isinstance(means, Mapping):
+        raise TypeError(f"means must be a table, was: {type(means).__name__}")
+    found: dict[Side, SideIndex] = {}
+    for name in SIDES:
+        lists = {part: _map(generation, f"{name}.lexical.{part}.npy") for part in lexical.PARTS}
+        found[name] = SideIndex(
+            name,
+            _map(generation, f"{name}.rows.npy"),
+            lexical.from_arrays(lists),
+            dense.DenseIndex.from_bytes(generation.read_bytes(f"{name}.dense.faiss")),
+            np.array(means[name], dtype=np.float32),
+        )
+    return found
+
+
+def _to_bytes(array: npt.NDArray[np.generic]) -> bytes:
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _map(generation: StoredFiles, name: str) -> npt.NDArray[np.int64]:
+    import numpy as np
+
+    # An empty array cannot be mapped.
+    path = generation.path_of(name)
+    array: npt.NDArray[np.int64] = np.load(path, allow_pickle=False)
+    return array if not array.size else np.load(path, mmap_mode="r", allow_pickle=False)

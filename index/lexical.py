@@ -1,0 +1,157 @@
+"""BM25 over search words, its inverted lists in flat arrays that are mapped from disk and never rebuilt for a query.
+
+Okapi BM25 (Robertson & Zaragoza 2009) with the never-negative idf of Lucene: ``ln(1 + (N - df + .5) / (df + .5))``.
+A question word may stand for several index words, each with a probability (its dictionary translations): their term and
+document frequencies are summed with those weights before the formula is applied (probabilistic structured queries,
+Darwish & Oard 2003), so that a word with many translations weighs no more than a word with one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["B", "K1", "PARTS", "LexicalIndex", "Term", "build", "from_arrays", "to_files", "word_key"]
+
+K1 = 1.2
+B = 0.75
+PARTS = ("keys", "starts", "rows", "counts", "lengths")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a question: the readings it may take in the index, each a tuple of index words and a probability.
+
+    A reading of several words (a phrase) counts in a passage only as often as its rarest word does.
+    """
+
+    readings: tuple[tuple[tuple[str, ...], float], ...]
+    weight: float = 1.0
+
+
+def word_key(word: str) -> int:
+    """The 64-bit key a word is stored under: its BLAKE2b hash, the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalIndex:
+    """Inverted lists: ``keys`` (sorted word hashes, uint64), ``starts`` (int64, one more than keys), ``rows`` (int32,
+    passage of each posting), ``counts`` (uint16, occurrences), ``lengths`` (int32, words of each passage)."""
+
+    keys: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.uint16]
+    lengths: npt.NDArray[np.int32]
+
+    @property
+    def size(self) -> int:
+        """The number of passages."""
+        return len(self.lengths)
+
+    def postings(self, word: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
+        """The passages a word occurs in (ascending) and how often in each."""
+        import numpy as np
+
+        key = np.uint64(word_key(word))
+        position = int(np.searchsorted(self.keys, key))
+        if position >= len(self.keys) or self.keys[position] != key:
+            return self.rows[:0], self.counts[:0]
+        piece = slice(int(self.starts[position]), int(self.starts[position + 1]))
+        return self.rows[piece], self.counts[piece]
+
+    def document_frequency(self, word: str) -> int:
+        """In how many passages a word occurs."""
+        return len(self.postings(word)[0])
+
+    def scores(self, terms: Sequence[Term]) -> tuple[npt.NDArray[np.float32], float]:
+        """BM25 of every passage for a question, float32 of shape (size,), and the most a passage of average length
+        that repeats no word could reach: the sum of the words' idf. The quotient of the two says how much of the
+        question a passage covers, whatever the question's length."""
+        import numpy as np
+
+        total = np.zeros(self.size, dtype=np.float32)
+        if not self.size:
+            return total, 0.0
+        reachable = 0.0
+        mean = max(1.0, float(self.lengths.mean()))
+        norms = K1 * (1.0 - B + B * self.lengths.astype(np.float32) / mean)
+        for term in terms:
+            frequency, documents = self._frequency(term)
+            idf = float(np.log(1.0 + (self.size - documents + 0.5) / (documents + 0.5)))
+            reachable += term.weight * idf
+            if documents:
+                hit = np.flatnonzero(frequency)
+                seen = frequency[hit]
+                total[hit] += np.float32(term.weight * idf) * seen * (K1 + 1.0) / (seen + norms[hit])
+        return total, reachable
+
+    def _frequency(self, term: Term) -> tuple[npt.NDArray[np.float32], float]:
+        import numpy as np
+
+        frequency = np.zeros(self.size, dtype=np.float32)
+        documents = 0.0
+        for reading, probability in term.readings:
+            rows, counts = self._reading(reading)
+            frequency[rows] += np.float32(probability) * counts
+            documents += probability * len(rows)
+        return frequency, min(documents, float(self.size))
+
+    def _reading(self, reading: tuple[str, ...]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        import numpy as np
+
+        rows, counts = self.postings(reading[0])
+        amounts = counts.astype(np.float32)
+        for word in reading[1:]:
+            other, more = self.postings(word)
+            rows, left, right = np.intersect1d(rows, other, assume_unique=True, return_indices=True)
+            amounts = np.minimum(amounts[left], more[right].astype(np.float32))
+        return rows, amounts
+
+
+def build(passages: Iterable[Sequence[str]]) -> LexicalIndex:
+    """An index over passages given as their search words, in row order."""
+    import numpy as np
+
+    lists: dict[str, list[tuple[int, int]]] = {}
+    lengths: list[int] = []
+    for row, found in enumerate(passages):
+        lengths.append(len(found))
+        for word, count in Counter(found).items():
+            lists.setdefault(word, []).append((row, min(count, 65535)))
+    ordered = sorted((word_key(word), postings) for word, postings in lists.items())
+    sizes = [len(postings) for _, postings in ordered]
+    flat = [posting for _, postings in ordered for posting in postings]
+    return LexicalIndex(
+        keys=np.array([key for key, _ in ordered], dtype=np.uint64),
+        starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64) if sizes else np.zeros(1, dtype=np.int64),
+        rows=np.array([row for row, _ in flat], dtype=np.int32),
+        counts=np.array([count for _, count in flat], dtype=np.uint16),
+        lengths=np.array(lengths, dtype=np.int32),
+    )
+
+
+def to_files(index: LexicalIndex, prefix: str) -> dict[str, bytes]:
+    """The index as named files in NumPy's format, for a generation of the store."""
+    import numpy as np
+
+    files: dict[str, bytes] = {}
+    for part in PARTS:
+        buffer = io.BytesIO()
+        np.save(buffer, getattr(index, part), allow_pickle=False)
+        files[f"{prefix}.{part}.npy"] = buffer.getvalue()
+    return files
+
+
+def from_arrays(arrays: Mapping[str, npt.NDArray[np.generic]]) -> LexicalIndex:
+    """The index back from its arrays, by the names of its fields."""
+    return LexicalIndex(**{part: arrays[part] for part in PARTS})  # type: ignore[arg-type]

@@ -1,0 +1,127 @@
+"""Text → search words: one function for documents and questions, so that both meet in the same form.
+
+Folded text is cut into jieba's words (search mode) and, for names jieba does not know, every pair of neighbouring Han
+characters; English words are stemmed (Snowball); model numbers (``910b``, ``h20``, ``gpt-4``) stay whole; quantities
+and dates become one canonical word whatever their notation (``n:50000000000`` for 500亿 and 50 billion).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import UsageError
+from index.language import fold
+from index.numbers import search_terms
+
+if TYPE_CHECKING:
+    import jieba
+    import snowballstemmer
+
+__all__ = ["STOP_WORDS", "cut_han", "english_words", "han_words", "load_user_dictionary", "stem", "tokens", "words"]
+
+_TOKEN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+(?:['’.&/_+-][^\W_\u3400-\u4dbf\u4e00-\u9fff]+)*")
+_JOINER = re.compile(r"['’.&/_+-]")
+_lock = threading.Lock()
+
+# Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
+STOP_WORDS = frozenset(
+    """a an the of in on at to for from by with as is are was were be been being am do does did done doing have has had
+    having will would shall should can could may might must and or but nor not no so than then that this these those
+    there here it its itself he him his she her they them their theirs we us our you your i me my what which who whom
+    whose when where why how many much if into about over under between among during after before also such s t re ve
+    ll d o y any some each other more most very just own same both few all 的 了 是 在 和 与 及 或 而 之 其 也 都 就 被 把 对
+    对于 关于 从 到 由 于 以 为 为了 因 因为 所以 但 但是 这 那 这个 那个 这些 那些 它 他 她 们 他们 她们 它们 我 我们 你 你们
+    什么 甚么 谁 哪 哪个 哪些 哪里 哪儿 何 何时 何地 何处 如何 怎么 怎样 怎么样 为何 为什么 多少 几 几个 多久 多大 多长 吗 呢 吧
+    啊 请问 一个 一种 有 没有 会 能 能够 可以 可 要 将 已 已经 并 并且 等 等等 着 过 得 地 个 上 中 下 里 时 时候 哪一 哪种 哪年
+    哪一年 是不是 是否""".split()
+)  # fmt: skip
+
+# Stop words that never belong to a name: no pair of characters is made across them.
+_GLUE = frozenset("的 了 是 在 和 与 也 都 就 被 吗 呢 吧 什么 多少 谁 哪 哪个 哪些 如何 怎么 为什么 这个 那个 一个".split())
+
+
+@cache
+def _tokenizer() -> jieba.Tokenizer:
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    return jieba.Tokenizer()
+
+
+@cache
+def _stemmer() -> snowballstemmer.stemmer:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+def load_user_dictionary(path: str | Path) -> None:
+    """Teach jieba the words of a file: one a line, ``word [frequency] [tag]``, UTF-8.
+
+    Raises ``UsageError`` when the file cannot be read.
+    """
+    try:
+        with _lock:
+            _tokenizer().load_userdict(str(path))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the user dictionary {path}: {error}; it must be UTF-8, one word a line") from error
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The Snowball stem of one lower-case English word; words with digits stay as they are."""
+    if not word.isalpha() or len(word) < 3:
+        return word
+    with _lock:  # the stemmer keeps the word it works on in itself
+        return str(_stemmer().stemWord(word))
+
+
+def words(text: str) -> list[str]:
+    """The search words of a text, in order, repeated as often as they occur; its quantities come last."""
+    found = [word for token, is_han in tokens(text) for word in (han_words(token) if is_han else english_words(token))]
+    return found + search_terms(text)
+
+
+def tokens(text: str) -> Iterator[tuple[str, bool]]:
+    """The folded text in unbroken runs: each run, and whether it is of Han characters."""
+    for match in _TOKEN.finditer(fold(text)):
+        token = match.group()
+        yield token, "\u3400" <= token[0] <= "\u9fff"
+
+
+def cut_han(run: str) -> list[str]:
+    """An unbroken run of folded Han characters as jieba's words, none of them twice."""
+    with _lock:
+        return [str(word) for word in _tokenizer().cut(run)]
+
+
+def han_words(run: str) -> list[str]:
+    """The words of an unbroken run of folded Han characters: jieba's, and each pair it did not see as a word."""
+    with _lock:
+        cut = [(word, start, end) for word, start, end in _tokenizer().tokenize(run, mode="search")]
+    found = {(start, end): word for word, start, end in cut if word not in STOP_WORDS}
+    glue = {position for word, start, end in cut if word in _GLUE for position in range(start, end)}
+    for start in range(len(run) - 1):
+        if start not in glue and start + 1 not in glue:
+            found.setdefault((start, start + 2), run[start : start + 2])
+    return [word for _, word in sorted(found.items()) if word not in STOP_WORDS]
+
+
+def english_words(token: str) -> list[str]:
+    """The words of one folded Latin token: its stem; joined parts (``gpt-4``) whole and apart."""
+    token = "".join(c for c in unicodedata.normalize("NFKD", token) if not unicodedata.combining(c))
+    token = re.sub(r"['’]s$", "", token)
+    parts = [part for part in _JOINER.split(token) if part]
+    if len(parts) > 1 and all(part.isdigit() for part in parts):
+        return []  # a plain quantity: `search_terms` gives its one form
+    if len(parts) == 1 and parts[0].isdigit():
+        return [] if len(parts[0]) != 4 else [parts[0]]  # a year is also a word
+    joined = [re.sub(r"['’.&/_+-]", "", token)] if len(parts) > 1 else []
+    return [stem(word) for word in joined + parts if word not in STOP_WORDS and not (len(parts) > 1 and len(word) < 2)]

@@ -1,0 +1,191 @@
+"""Language-balanced hybrid retrieval: every side ranked apart, dense and lexical, put on one scale, then merged.
+
+The score of a passage is ``dense * cosine + lexical * bm25 / sqrt(reachable) + offset``, with weights fixed per pair of
+question and passage side and fitted once per embedding model, so that scores of the two sides mean the same and the
+other language can never be crowded out. ``reachable`` is the sum of the question's idf: see ``index.lexical``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Protocol
+
+from index import dense, dictionary
+from index.indexes import SIDES, SideIndex, read
+from index.language import Side, detect, side
+from index.types import Chunk, Passage
+from index.words import words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from index.store import Generation
+
+__all__ = ["Candidate", "QuestionEmbedder", "RetrievalSettings", "Retriever", "Scale", "stored_scales"]
+
+
+class QuestionEmbedder(Protocol):
+    """What retrieval needs of an embedding model."""
+
+    def encode_questions(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Unit vectors, shape (len(texts), dimension)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """How passages are found. ``depth`` candidates a side and method are looked at, whatever the limit; each step can be
+    switched off to measure it."""
+
+    limit: int = 10
+    depth: int = 100
+    means: bool = True
+    scale: bool = True
+    lexical: bool = True
+    dictionary: bool = True
+    diversity: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The weights of one pair of question and passage side."""
+
+    dense: float
+    lexical: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage under consideration: its row in the collection, its side, both scores and the merged one."""
+
+    row: int
+    side: Side
+    cosine: float
+    overlap: float
+    score: float
+
+
+_UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)
+_SAME_WORDS = 0.9  # Jaccard index of two passages' words from which they count as one
+
+
+@cache
+def stored_scales(model: str) -> dict[str, Scale]:
+    """The scales fitted for a model, by pair (``zh>en``: Chinese question, English passages); empty for one without."""
+    path = resources.files("rag").joinpath(f"data/scale-{model}.json")
+    if not path.is_file():
+        return {}
+    return {pair: Scale(**values) for pair, values in json.loads(path.read_text(encoding="ascii"))["pairs"].items()}
+
+
+class Retriever:
+    """Search over one generation of a knowledge base. Safe to use from several threads."""
+
+    def __init__(self, generation: Generation, embedder: QuestionEmbedder, settings: RetrievalSettings) -> None:
+        self._generation = generation
+        self._embedder = embedder
+        self._settings = settings
+        self._sides = read(generation)
+        self._model = generation.manifest.embedding.name
+
+    def search(self, question: str, limit: int | None = None) -> list[Passage]:
+        """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's list."""
+        candidates = self.candidates(question)
+        passages = self.passages(candidates)
+        if self._settings.diversity:
+            passages = without_repeats(passages)
+        return passages[: self._settings.limit if limit is None else limit]
+
+    def candidates(self, question: str) -> list[Candidate]:
+        """All candidates of both sides on one scale, best first, ties by row."""
+        vector = self._embedder.encode_questions([question])[0]
+        asked = detect(question)
+        found: list[Candidate] = []
+        for name in SIDES:
+            if len(self._sides[name].rows):
+                # A question that shows no language (`H20?`) is asked of each side in that side's own.
+                found += self._of_side(question, vector, name if asked == "und" else side(asked), self._sides[name])
+        return sorted(found, key=lambda candidate: (-candidate.score, candidate.row))
+
+    def passages(self, candidates: Sequence[Candidate]) -> list[Passage]:
+        """Candidates with their texts, in the order given."""
+        chunks = self._generation.chunks([candidate.row for candidate in candidates])
+        return [self._passage(chunk, candidate.score) for chunk, candidate in zip(chunks, candidates, strict=True)]
+
+    def _passage(self, chunk: Chunk, score: float) -> Passage:
+        info = self._generation.info(chunk.document_id)
+        return Passage(
+            chunk.id, chunk.document_id, info.title, info.source, chunk.page, chunk.start, chunk.end, chunk.text,
+            chunk.language, score, chunk.headings,
+        )  # fmt: skip
+
+    def _of_side(
+        self, question: str, vector: npt.NDArray[np.float32], asked: Side, index: SideIndex
+    ) -> Iterable[Candidate]:
+        import numpy as np
+
+        means = dense.stored_means(self._model, len(vector))
+        taken = self._settings.means
+        query = dense.centre(vector[None, :], means.questions[asked])[0] if taken else vector
+        overlap = self._overlap(question, asked, index)
+        near, _ = index.dense.search(query, self._settings.depth)
+        matching = index.rows[np.argsort(-overlap, kind="stable")[: self._settings.depth]]
+        rows = np.union1d(near, matching)
+        vectors = self._generation.vectors[rows]
+        cosines = (dense.centre(vectors, index.mean) if taken else vectors) @ query
+        overlaps = overlap[np.searchsorted(index.rows, rows)]
+        scale = self._scale(asked, index.side)
+        scores = scale.dense * cosines + scale.lexical * overlaps + scale.offset
+        return [
+            Candidate(int(row), index.side, float(c), float(o), float(s))
+            for row, c, o, s in zip(rows, cosines, overlaps, scores, strict=True)
+        ]
+
+    def _overlap(self, question: str, asked: Side, index: SideIndex) -> npt.NDArray[np.float32]:
+        """The lexical score of every passage of a side: BM25 over the square root of the question's idf."""
+        import numpy as np
+
+        if not self._settings.lexical:
+            return np.zeros(len(index.rows), dtype=np.float32)
+        frequency = index.lexical.document_frequency
+        if asked == index.side or not self._settings.dictionary:
+            translation = dictionary.native(words(question))
+        elif index.side == "en":
+            translation = dictionary.to_english(question, frequency)
+        else:
+            translation = dictionary.to_chinese(question, frequency)
+        scores, reachable = index.lexical.scores(translation.terms)
+        return scores / np.float32(math.sqrt(max(reachable, 1e-6)))
+
+    def _scale(self, asked: Side, name: Side) -> Scale:
+        if not self._settings.scale:
+            return _UNFITTED
+        return stored_scales(self._model).get(f"{asked}>{name}", _UNFITTED)
+
+
+def without_repeats(passages: Sequence[Passage]) -> list[Passage]:
+    """The passages less those that say in the same words, figures included, what a better one says."""
+    kept: list[Passage] = []
+    seen: list[frozenset[str]] = []
+    for passage in passages:
+        own = frozenset(words(passage.text))
+        if any(_same(own, other) for other in seen):
+            continue
+        kept.append(passage)
+        seen.append(own)
+    return kept
+
+
+def _same(left: frozenset[str], right: frozenset[str]) -> bool:
+    if min(len(left), len(right)) < _SAME_WORDS * max(len(left), len(right)):
+        return False
+    shared = left & right
+    # Two passages that differ in a figure disagree; they do not repeat each other.
+    figures = {word for word in left ^ right if any(c.isdigit() for c in word)}
+    return not figures and len(shared) >= _SAME_WORDS * len(left | right)
