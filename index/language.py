@@ -97,25 +97,102 @@ def fold(text: str) -> str:
 
     For matching only: what is shown is the original. Offsets are not kept.
     """
-    return _converter("t2s").convert(unicodedata.normalize("NFKC", text)).lower()
+    return str(_converter("t2s").convert(unicodedata.normalize("NFKC", text)).lower())
 
 
 def to_script(text: str, tag: str) -> str:
     """Chinese text rewritten in the script of ``tag``, words included (``zh-Hant`` as written in Taiwan); others as is."""
     if tag == "zh-Hans":
-        return _converter("tw2sp").convert(text)
+        return str(_converter("tw2sp").convert(text))
     if tag == "zh-Hant":
-        return _converter("s2twp").convert(text)
+        return str(_converter("s2twp").convert(text))
     return text
 
 
 _CLOSERS = "”’」』）】》〉\"')]}»"
 _HAN_STOPS = "。！？；…!?"
 _ABBREVIATIONS = frozenset(
-    """mr mrs ms dr prof st jr sr vs etc inc ltd co corp no nos fig figs eq sec vol pp p ed eds al approx est dept gov
-    gen col lt sgt rep sen hon rev jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
-    e.g i.e cf ca u.s u.k u.n e.u a.m p.m ph.d b.c a.d d.c""".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "jr",
+        "sr",
+        "vs",
+        "etc",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "no",
+        "nos",
+        "fig",
+        "figs",
+        "eq",
+        "sec",
+        "vol",
+        "pp",
+        "p",
+        "ed",
+        "eds",
+        "al",
+        "approx",
+        "est",
+        "dept",
+        "gov",
+        "gen",
+        "col",
+        "lt",
+        "sgt",
+        "rep",
+        "sen",
+        "hon",
+        "rev",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "e.g",
+        "i.e",
+        "cf",
+        "ca",
+        "u.s",
+        "u.k",
+        "u.n",
+        "e.u",
+        "a.m",
+        "p.m",
+        "ph.d",
+        "b.c",
+        "a.d",
+        "d.c",
+    ]
 )
+_STOP = re.compile(r"[\n。！？；….!?]")
+# What still belongs to a sentence after its stop: more stops, closing marks, the number of a note.
+_NOTE_NUMBER = (
+    r"[⁰¹²³⁴-⁹]+|\[\d{1,3}\]|(?:(?<=[a-z]{2}[.!?])|(?<=[.!?][”\")])|(?<=[”\")][.!?]))\d{1,2}(?=\s+[A-Z“\"]|\s*$)"
+)
+_AFTER_STOP = re.compile(rf"(?:[{re.escape(_CLOSERS + _HAN_STOPS)}.]|{_NOTE_NUMBER})+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\u2e80-\uffef]*$")
 _LAST_WORD = re.compile(r"[A-Za-z][A-Za-z.]*$")
 
 
@@ -123,19 +200,18 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """The spans of the sentences of a text, without the white space around them, in order.
 
     Chinese stops (``。！？；…`` with the closing quotes after them), English stops before a space (abbreviations,
-    initials and decimals excepted) and line ends all end a sentence, in any mixture of the two languages.
+    initials, decimals and addresses excepted) and line ends all end a sentence, in any mixture of the two languages.
+    The number of a note (``.¹``, ``。[3]``, ``measures.12 The``) stays with the sentence it closes.
     """
     spans: list[tuple[int, int]] = []
-    start = position = 0
-    while position < len(text):
-        if not _ends_sentence(text, position):
-            position += 1
+    start = 0
+    for match in _STOP.finditer(text):
+        if match.start() < start or not _ends_sentence(text, match.start()):
             continue
-        position += 1
-        while position < len(text) and text[position] in _CLOSERS + _HAN_STOPS + ".":
-            position += 1
-        _append_span(spans, text, start, position)
-        start = position
+        tail = _AFTER_STOP.match(text, match.end())
+        end = tail.end() if tail else match.end()
+        _append_span(spans, text, start, end)
+        start = end
     _append_span(spans, text, start, len(text))
     return spans
 
@@ -159,7 +235,10 @@ def _ends_sentence(text: str, position: int) -> bool:
         return True
     if character not in ".!?":
         return False
-    rest = text[position + 1 : position + 8].lstrip(_CLOSERS + ".!?")
+    tail = _AFTER_STOP.match(text, position + 1)
+    rest = text[tail.end() if tail else position + 1 :][:8]
+    if rest and not rest[0].isspace() and _ADDRESS.search(text, max(0, position - 300), position):
+        return bool(_HAN.match(rest))
     if character == "." and rest and not rest[0].isspace():
         # "3.5", "U.S.A", "example.com"; but a full stop straight before Han text ends an English sentence.
         return bool(_HAN.match(rest)) and not text[position - 1 : position].isdigit()

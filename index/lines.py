@@ -10,7 +10,19 @@ from itertools import pairwise
 
 from index.types import Block
 
-__all__ = ["continues", "ends_sentence", "heading_level", "is_footnote", "join", "paragraphs", "width"]
+__all__ = [
+    "breaks_off",
+    "ends_sentence",
+    "heading_level",
+    "is_caption",
+    "is_footnote",
+    "is_page_number",
+    "join",
+    "opens",
+    "paragraphs",
+    "width",
+    "words_of",
+]
 
 _WIDE = re.compile(r"[\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003134f“”‘’…—]")
 _URL_TAIL = re.compile(r"https?://\S+$")
@@ -35,14 +47,15 @@ _NUMBERED_HEADINGS = (
     (re.compile(r"\d{1,2}\.?\s+(?=[A-Z])"), 2),
 )
 _NO_HEADING = re.compile(
-    r"https?://|www\.|@|\||/\s*文$|^[文图圖]\s*[/／]|[圖图]源|^[-*+•·●\d\[【]|^\W*$|[,，、;；:：.。]$"
+    r"https?://|www\.|@|\||/\s*文$|^[文图圖]\s*[/／]|[圖图]源|^[-*+•·●\[【]|^\d(?!\d{3}\s*[年全])|^\W*$|[,，、;；:：.。]$"
 )
 _PAGE_NUMBER = re.compile(
     r"[-–—·\s]*\d{1,4}[-–—·\s]*|第\s*\d+\s*[页頁](\s*[,，/]?\s*共\s*\d+\s*[页頁])?|(page|p\.)\s*\d+(\s*(of|/)\s*\d+)?",
     re.IGNORECASE,
 )
+_FUNCTION_WORD = re.compile(r" (of|the|an?|and|or|to|in|on|at|by|for|from|with|as|that|than|is|are|its)$")
 # A heading is at most this wide, in columns (a Han character takes two).
-_HEADING_COLUMNS = 60
+_HEADING_COLUMNS = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +131,30 @@ def _join_two(before: str, after: str, words: Collection[str]) -> str:
 
 
 def _mend_hyphen(before: str, after: str, words: Collection[str]) -> str:
+    """The hyphen goes where it parts one word, and stays where the document knows both halves as words."""
     broken, rest = _HYPHENATED.search(before[-40:]), _FIRST_WORD.match(after)
     if broken is None or rest is None or not rest.group()[0].islower():
         return before + after
-    compound = f"{broken.group(1)}-{rest.group()}".lower()
-    return before + after if compound in words else before[:-1] + after
+    first, second = broken.group(1).lower(), rest.group().lower()
+    real = f"{first}-{second}" in words or (first + second not in words and first in words and second in words)
+    return before + after if real else before[:-1] + after
 
 
-def continues(before: str, after: str) -> bool:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text in Latin letters, lower-case, compounds whole; none where no line of it ends in a hyphen."""
+    if not re.search(r"[-‐]\s*\n", text):
+        return frozenset()
+    return frozenset(re.findall(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)*(?![-‐]?\s*\n|[^\W\d_])", text.lower()))
+
+
+def _continues(before: str, after: str) -> bool:
     """Whether ``after`` plainly goes on with the sentence that ``before`` broke off."""
     if ends_sentence(before) or width(before) < 40 or is_footnote(before) or heading_level(before):
         return False
+    if _FUNCTION_WORD.search(before[-20:]) and not opens(after):
+        return True
     first = after[0]
-    return first.islower() or first in ",，、)）；;” " or (before[-1] in "-–—,，、（(" and not is_footnote(after))
+    return first.islower() or first in ",，、)）；;”" or (before[-1] in "-–—,，、（(" and not is_footnote(after))
 
 
 def paragraphs(text: str) -> list[Block]:
@@ -155,10 +179,10 @@ def _float_notes(groups: list[_Group], layout: _Layout) -> list[_Group]:
     moved: list[_Group] = []
     notes: list[_Group] = []
     for gap, lines in groups:
-        open_end = moved[-1][1][-1] if moved else ""
-        if _is_note(lines[0]) and moved and not ends_sentence(open_end):
+        before = moved[-1][1] if moved else []
+        if _is_note(lines[0]) and before and not ends_sentence(before[-1]):
             notes.append((gap, lines))
-        elif open_end and _resumes(open_end, lines[0], layout, across_notes=bool(notes)):
+        elif before and _resumes(before, lines[0], layout, across_notes=bool(notes)):
             moved[-1][1].extend(lines)
         else:
             moved += [*notes, (gap, lines)]
@@ -170,12 +194,23 @@ def _is_note(line: str) -> bool:
     return is_footnote(line) or bool(_NOTE_NUMBER.fullmatch(line))
 
 
-def _resumes(before: str, after: str, layout: _Layout, *, across_notes: bool) -> bool:
-    if continues(before, after):
+def _resumes(before: list[str], after: str, layout: _Layout, *, across_notes: bool) -> bool:
+    if _continues(before[-1], after):
         return True
-    if _is_note(before) or _is_note(after) or _LIST_MARK.match(after) or heading_level(after) or heading_level(before):
+    if not across_notes or opens(after) or _is_note(before[0]) or heading_level(before[-1]):
         return False
-    return across_notes and layout.is_full(before) and not ends_sentence(before)
+    long = layout.is_full(before[-1]) or sum(map(width, before)) >= 100
+    return long and not ends_sentence(before[-1])
+
+
+def opens(line: str) -> bool:
+    """Whether a line begins something of its own, whatever stood before it: a heading, a list item, a footnote."""
+    return bool(_is_note(line) or _LIST_MARK.match(line) or heading_level(line))
+
+
+def breaks_off(text: str) -> bool:
+    """Whether a paragraph stops in the middle of a sentence, so that the next page goes on with it."""
+    return not ends_sentence(text) and width(text) >= 40 and not is_footnote(text) and not heading_level(text)
 
 
 def _split(text: str) -> list[_Line]:
@@ -246,9 +281,7 @@ def _goes_on_address(previous: str, text: str) -> bool:
 
 
 def _blocks(groups: list[_Group], layout: _Layout) -> list[Block]:
-    words = frozenset(
-        re.findall(r"[a-z]+(?:-[a-z]+)+", " ".join(line for _, lines in groups for line in lines).lower())
-    )
+    words = words_of("\n".join(line for _, lines in groups for line in lines))
     texts = [join(lines, words) for _, lines in groups]
     gaps = [gap > layout.gap for gap, _ in groups]
     blocks = []
@@ -271,11 +304,16 @@ def heading_level(text: str) -> int:
     return next((level for pattern, level in _NUMBERED_HEADINGS if pattern.match(text)), 0)
 
 
+def is_caption(text: str) -> bool:
+    """Whether a short line is a by-line, a credit, an address or a list item rather than a title."""
+    return bool(_NO_HEADING.search(text))
+
+
 def _plain_heading_level(text: str, following: str, *, first: bool, apart: bool) -> int:
     """A short line without a full stop before a long paragraph is a heading: 1 for the first line of the text."""
     if not following or not apart or width(text) > (2 * _HEADING_COLUMNS if first else _HEADING_COLUMNS):
         return 0
-    if _NO_HEADING.search(text) or text[0].islower() or unicodedata.category(text[0]) in ("Pe", "Pf", "Po", "Pd"):
+    if is_caption(text) or text[0].islower() or unicodedata.category(text[0]) in ("Pe", "Pf", "Po", "Pd"):
         return 0
     if first:
         return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from index.lines import join
@@ -28,6 +28,7 @@ _FILE_NAME = re.compile(r"[\w .()-]+\.(png|jpe?g|gif|webp|svg|bmp)", re.IGNORECA
 _LARGEST_PARSED = 2_000_000
 _BRACKETS = re.compile(r"[\[\]<>`*_]")
 _MOST_MARKS = 50_000
+_WHOLE = ("heading_open", "paragraph_open", "bullet_list_open", "ordered_list_open", "table_open")
 
 
 def extract(data: bytes, limits: LoadLimits) -> Extracted:
@@ -57,9 +58,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
     position = 0
     while position < len(tokens):
         token = tokens[position]
-        inside = list(
-            takewhile(lambda t: not (t.type == _closing(token) and t.level == token.level), tokens[position:])
-        )  # noqa: B023
+        inside = _inside(tokens, position)
         if token.type == "heading_open":
             yield Block("heading", join(_lines(inside)), int(token.tag[1:]))
         elif token.type == "paragraph_open":
@@ -72,14 +71,16 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             yield Block("code", token.content.rstrip("\n"))
         elif token.type == "html_block":
             yield from (Block("paragraph", line) for line in _html_lines(token.content))
-        position += len(inside) if token.type in _LEAVES_CLOSED else 1
+        position += len(inside) + 1
 
 
-_LEAVES_CLOSED = ("heading_open", "paragraph_open", "bullet_list_open", "ordered_list_open", "table_open")
-
-
-def _closing(token: Token) -> str:
-    return token.type.replace("_open", "_close") if token.type in _LEAVES_CLOSED else ""
+def _inside(tokens: Sequence[Token], position: int) -> list[Token]:
+    """The tokens between one that opens a block and the one that closes it; none for a token of another type."""
+    token = tokens[position]
+    if token.type not in _WHOLE:
+        return []
+    closing = token.type.replace("_open", "_close")
+    return list(takewhile(lambda t: t.type != closing or t.level != token.level, islice(tokens, position + 1, None)))
 
 
 def _lines(tokens: Sequence[Token]) -> list[str]:

@@ -15,6 +15,8 @@ __all__ = ["blocks", "check_characters", "extract"]
 # Marks that a converter to text left behind: pictures, bold type, underlining.
 _PICTURE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,2000}\)")
 _STRONG = re.compile(r"\*\*(?=\S)([^*\n]{1,2000}?)(?<=\S)\*\*")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*(?![\w*])")
+_ESCAPE = re.compile(r"\\(?=[$%&#])")
 _UNDERLINE = re.compile(r"</?[ubi]>")
 _HEADING_MARK = re.compile(r"#{1,6}\s+")
 
@@ -30,6 +32,8 @@ def blocks(text: str) -> tuple[Block, ...]:
     """The paragraphs and headings of a text, without the marks that a converter left in it."""
     text = _PICTURE.sub("", text) if "![" in text else text
     text = _STRONG.sub(r"\1", text) if "**" in text else text
+    text = _EMPHASIS.sub(r"\1", text) if "*" in text else text
+    text = _ESCAPE.sub("", text) if "\\" in text else text
     text = _UNDERLINE.sub("", text) if "</" in text else text
     return tuple(
         Block("heading", _HEADING_MARK.sub("", block.text, count=1), block.level) if block.kind == "heading" else block
