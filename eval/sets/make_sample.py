@@ -152,7 +152,7 @@ def _to_truetype(font: Any) -> None:
     """Replace a font's cubic outlines by quadratic ones, as fontTools' own otf2ttf example does."""
     from fontTools.pens.cu2quPen import Cu2QuPen  # type: ignore[import-untyped]
     from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
-    from fontTools.ttLib import newTable  # type: ignore[import-untyped]
+    from fontTools.ttLib import newTable
 
     order, shapes = font.getGlyphOrder(), font.getGlyphSet()
     glyphs = {}
