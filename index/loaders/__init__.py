@@ -54,6 +54,6 @@ def _extract(kind: str, data: bytes, limits: LoadLimits) -> Extracted:
         from index.loaders import markdown
 
         return markdown.extract(data, limits)
-    from index.loaders.worker import extract_in_child
+    from index.loaders.sandbox import extract_in_child
 
     return extract_in_child(kind, data, limits)
