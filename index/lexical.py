@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,13 +88,18 @@ class LexicalIndex:
         norms = K1 * (1.0 - B + B * self.lengths.astype(np.float32) / mean)
         for term in terms:
             frequency, documents = self._frequency(term)
-            idf = float(np.log(1.0 + (self.size - documents + 0.5) / (documents + 0.5)))
+            idf = _idf(self.size, documents)
             reachable += term.weight * idf
             if documents:
                 hit = np.flatnonzero(frequency)
                 seen = frequency[hit]
                 total[hit] += np.float32(term.weight * idf) * seen * (K1 + 1.0) / (seen + norms[hit])
         return total, reachable
+
+    def idf(self, term: Term) -> float:
+        """How much a question word says: its weight times the idf of its readings together."""
+        documents = sum(probability * len(self._reading(reading)[0]) for reading, probability in term.readings)
+        return term.weight * _idf(self.size, min(documents, float(self.size)))
 
     def _frequency(self, term: Term) -> tuple[npt.NDArray[np.float32], float]:
         import numpy as np
@@ -116,6 +122,10 @@ class LexicalIndex:
             rows, left, right = np.intersect1d(rows, other, assume_unique=True, return_indices=True)
             amounts = np.minimum(amounts[left], more[right].astype(np.float32))
         return rows, amounts
+
+
+def _idf(passages: int, documents: float) -> float:
+    return math.log(1.0 + (passages - documents + 0.5) / (documents + 0.5))
 
 
 def build(passages: Iterable[Sequence[str]]) -> LexicalIndex:

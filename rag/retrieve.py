@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from index import dense, dictionary
 from index.indexes import SIDES, SideIndex, read
 from index.language import Side, detect, side
+from index.lexical import Term
 from index.types import Chunk, Passage
 from index.words import words
 
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 
     from index.store import Generation
 
-__all__ = ["Candidate", "QuestionEmbedder", "RetrievalSettings", "Retriever", "Scale", "stored_scales"]
+__all__ = ["Candidate", "QueryTerms", "TextEmbedder", "RetrievalSettings", "Retriever", "Scale", "stored_scales"]
 
 
-class QuestionEmbedder(Protocol):
+class TextEmbedder(Protocol):
     """What retrieval needs of an embedding model."""
 
     def encode_questions(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Unit vectors, shape (len(texts), dimension)."""
+
+    def encode_passages(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Unit vectors, shape (len(texts), dimension)."""
 
 
@@ -71,6 +75,28 @@ class Candidate:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class QueryTerms:
+    """A question's words on one side: the terms, what each weighs (its idf), and the share that could be translated."""
+
+    terms: tuple[Term, ...]
+    weights: tuple[float, ...]
+    coverage: float
+
+    def covered(self, found: Collection[str]) -> float:
+        """The weight of the terms that a text of these search words holds, over the root of all their weights: the same
+        measure as a passage's lexical score, for a text outside the index."""
+        reached = sum(
+            weight * max((p for reading, p in term.readings if all(word in found for word in reading)), default=0.0)
+            for term, weight in zip(self.terms, self.weights, strict=True)
+        )
+        return reached / math.sqrt(max(sum(self.weights), 1e-6))
+
+    def share(self, found: Collection[str]) -> float:
+        """The share of the question's weight that a text of these search words holds, 0 to 1."""
+        return self.covered(found) / math.sqrt(max(sum(self.weights), 1e-6))
+
+
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)
 _SAME_WORDS = 0.9  # Jaccard index of two passages' words from which they count as one
 
@@ -87,7 +113,7 @@ def stored_scales(model: str) -> dict[str, Scale]:
 class Retriever:
     """Search over one generation of a knowledge base. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, embedder: QuestionEmbedder, settings: RetrievalSettings) -> None:
+    def __init__(self, generation: Generation, embedder: TextEmbedder, settings: RetrievalSettings) -> None:
         self._generation = generation
         self._embedder = embedder
         self._settings = settings
@@ -153,15 +179,41 @@ class Retriever:
 
         if not self._settings.lexical:
             return np.zeros(len(index.rows), dtype=np.float32)
+        scores, reachable = index.lexical.scores(self._translate(question, asked, index).terms)
+        return scores / np.float32(math.sqrt(max(reachable, 1e-6)))
+
+    def _translate(self, question: str, asked: Side, index: SideIndex) -> dictionary.Translation:
         frequency = index.lexical.document_frequency
         if asked == index.side or not self._settings.dictionary:
-            translation = dictionary.native(words(question))
-        elif index.side == "en":
-            translation = dictionary.to_english(question, frequency)
-        else:
-            translation = dictionary.to_chinese(question, frequency)
-        scores, reachable = index.lexical.scores(translation.terms)
-        return scores / np.float32(math.sqrt(max(reachable, 1e-6)))
+            return dictionary.native(words(question))
+        if index.side == "en":
+            return dictionary.to_english(question, frequency)
+        return dictionary.to_chinese(question, frequency)
+
+    def query_terms(self, question: str) -> dict[Side, QueryTerms]:
+        """The words of a question as each side would match them, with what each word weighs there."""
+        asked = detect(question)
+        terms: dict[Side, QueryTerms] = {}
+        for name, index in self._sides.items():
+            translation = self._translate(question, name if asked == "und" else side(asked), index)
+            weights = tuple(index.lexical.idf(term) for term in translation.terms)
+            terms[name] = QueryTerms(translation.terms, weights, translation.coverage)
+        return terms
+
+    def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:
+        """The question's vector as it is compared with texts of a side, float32 of shape (dimension,)."""
+        vector = self._embedder.encode_questions([question])[0]
+        asked = detect(question)
+        means = dense.stored_means(self._model, len(vector))
+        return dense.centre(vector[None, :], means.questions[name if asked == "und" else side(asked)])[0]
+
+    def centred_texts(self, texts: Sequence[str], sides: Sequence[Side]) -> npt.NDArray[np.float32]:
+        """Vectors of texts that are no passages of their own (sentences), each less its side's mean; (n, dimension)."""
+        import numpy as np
+
+        vectors = self._embedder.encode_passages(texts)
+        means = np.array([self._sides[name].mean for name in sides], dtype=np.float32).reshape(vectors.shape)
+        return dense.centre(vectors, means)
 
     def _scale(self, asked: Side, name: Side) -> Scale:
         if not self._settings.scale:

@@ -1,0 +1,191 @@
+"""The knowledge base: the Python API, a thin composition of the stages."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index import build
+from index.errors import EmptyStoreError, QuestionError
+from index.indexes import make_indexer
+from index.store import DocumentInfo, Store
+from index.types import Document, Passage
+from rag.config import Config
+from rag.types import Answer, Event, IngestFailure, IngestReport, Turn
+
+if TYPE_CHECKING:
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.runnables import Runnable
+
+    from index.embed import LocalEmbeddings, RemoteEmbeddings
+    from rag.respond import Responder
+    from rag.retrieve import Retriever
+
+__all__ = ["KnowledgeBase"]
+
+
+class KnowledgeBase:
+    """Documents in a folder, to search and to ask. Safe to use from several threads.
+
+    >>> kb = KnowledgeBase.open("kb", create=True)
+    >>> kb.add(["docs/"])
+    >>> kb.ask("问题").text
+    """
+
+    def __init__(self, store: Store, config: Config, announce: Callable[[str], None] | None = None) -> None:
+        """Use ``open``; this takes the parts as they are."""
+        self._store = store
+        self._config = config
+        self._announce = announce
+        self._lock = threading.Lock()
+        self._responder: tuple[int, Responder] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        create: bool = False,
+        config: Config | None = None,
+        announce: Callable[[str], None] | None = None,
+    ) -> KnowledgeBase:
+        """Open the knowledge base in a folder; with ``create``, make one where there is none.
+
+        ``config`` defaults to the folder's own ``wenju.toml``, else to the defaults. ``announce`` gets one line when
+        something slow starts, such as preparing a model for the first time.
+
+        Raises ``MissingStoreError``, ``ForeignStoreError``, ``DamagedStoreError`` or ``ConfigError``.
+        """
+        folder = Path(path)
+        store = Store.open(folder, create=create)
+        own = folder / "wenju.toml"
+        if config is None:
+            config = Config.load(own) if own.is_file() else Config()
+        return cls(store, config, announce)
+
+    # --- documents ---------------------------------------------------------------------------------------------
+
+    def add(
+        self, paths: Sequence[str | Path], on_progress: Callable[[build.Progress], None] | None = None
+    ) -> IngestReport:
+        """Add files and folders. Unchanged files cost nothing, changed ones are replaced, a bad one costs itself only.
+
+        Raises ``UsageError`` for a path that does not exist, ``IncompatibleStoreError`` when the knowledge base was built
+        with another embedding model, and ``StoreError`` when it cannot be written; nothing is lost in any case.
+        """
+        report = build.add(
+            self._store,
+            paths,
+            embedder=lambda: self._embeddings,
+            indexer=self._index,
+            budget=self._config.chunking.budget,
+            on_progress=on_progress,
+        )
+        failed = tuple(IngestFailure(str(path), reason) for path, reason in report.failed)
+        return IngestReport(tuple(report.added), tuple(report.updated), tuple(report.unchanged), failed)
+
+    def documents(self) -> list[DocumentInfo]:
+        """The documents, by title then id."""
+        return sorted(self._store.snapshot().document_rows(), key=lambda info: (info.title, info.id))
+
+    def document(self, document_id: str) -> Document:
+        """One document with its whole cleaned text. Raises ``UnknownDocumentError``."""
+        return self._store.snapshot().document(document_id)
+
+    def remove(self, document_id: str) -> None:
+        """Take a document out. Raises ``UnknownDocumentError``."""
+        build.remove(self._store, document_id, indexer=self._index)
+
+    def verify(self) -> list[str]:
+        """Check every file, count and offset; the problems found, in plain words, none if all is sound."""
+        return self._store.verify()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._store.close()
+
+    # --- questions ---------------------------------------------------------------------------------------------
+
+    def search(self, question: str, limit: int | None = None) -> list[Passage]:
+        """The passages that answer a question best, best first, in whichever language they stand.
+
+        Raises ``QuestionError`` (empty or too long), ``EmptyStoreError`` or ``IncompatibleStoreError``.
+        """
+        return self._respond().search(self._checked(question), limit)
+
+    def ask(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Answer:
+        """Answer a question with cited passages, or refuse. ``history`` is the turns before, oldest first; ``language`` is
+        what to answer in when the question itself does not show one (``H20?``).
+
+        Raises ``QuestionError`` (empty or too long), ``EmptyStoreError`` or ``IncompatibleStoreError``.
+        """
+        for event in self.stream(question, history, language):
+            if isinstance(event, Answer):
+                return event
+        raise AssertionError("a stream ends with an answer")
+
+    def stream(
+        self, question: str, history: Sequence[Answer | Turn] = (), language: str = ""
+    ) -> Iterator[Event]:
+        """As ``ask``, step by step: ``Status``es, each ``Sentence`` once it is checked, and last the whole ``Answer``."""
+        started = time.perf_counter()
+        text = self._checked(question)
+        for event in self._respond().stream(text, history, language):
+            if isinstance(event, Answer):
+                event = replace(event, timings={**event.timings, "total": time.perf_counter() - started})
+            yield event
+
+    def as_retriever(self, limit: int | None = None) -> BaseRetriever:
+        """This knowledge base as a LangChain retriever."""
+        from rag.langchain import KnowledgeBaseRetriever
+
+        return KnowledgeBaseRetriever(knowledge_base=self, limit=limit)
+
+    def as_chain(self) -> Runnable[str | dict[str, object], Answer]:
+        """This knowledge base as a LangChain runnable: a question, or ``{"question": …, "history": […]}``, to an answer."""
+        from rag.langchain import as_chain
+
+        return as_chain(self)
+
+    # --- parts -------------------------------------------------------------------------------------------------
+
+    def _checked(self, question: str) -> str:
+        stripped = question.strip()
+        longest = self._config.app.max_question_characters
+        if not stripped:
+            raise QuestionError("the question is empty: type one")
+        if len(stripped) > longest:
+            raise QuestionError(f"the question has {len(stripped):,} characters: the most is {longest:,}, shorten it")
+        return stripped
+
+    def _respond(self) -> Responder:
+        """The stages over the current generation, made anew when there is a newer one."""
+        from rag.respond import Responder
+
+        generation = self._store.snapshot()
+        if not generation.document_rows():
+            raise EmptyStoreError(f"the knowledge base {self._store.path} holds no documents yet: wenju add PATH")
+        with self._lock:
+            if self._responder is None or self._responder[0] != generation.number:
+                generation.check_embedding(self._embeddings.identity)
+                self._responder = (generation.number, Responder(generation, self._embeddings, self._config))
+            return self._responder[1]
+
+    def retriever(self) -> Retriever:
+        """The retrieval stage over the current generation, for measuring and for building on."""
+        return self._respond().retriever
+
+    @cached_property
+    def _embeddings(self) -> LocalEmbeddings | RemoteEmbeddings:
+        from index.embed import load_embeddings
+
+        return load_embeddings(self._config.embedding, self._announce)
+
+    @cached_property
+    def _index(self) -> build.Indexer:
+        return make_indexer(self._embeddings.identity.name)

@@ -1,0 +1,40 @@
+"""What Wenju itself says in an answer, in the asker's language and script; everything else is quoted or generated."""
+
+from __future__ import annotations
+
+from index.language import Side
+
+__all__ = ["frame", "phrase"]
+
+_PHRASES: dict[str, dict[str, str]] = {
+    "refusal": {
+        "zh-Hans": "这些文档中没有找到能回答这个问题的内容。",
+        "zh-Hant": "這些文件中沒有找到能回答這個問題的內容。",
+        "en": "The documents do not answer this question.",
+    },
+    "fallback": {
+        "zh-Hans": "语言模型没有给出可用的回答（{reason}），以下为文档原文。",
+        "zh-Hant": "語言模型沒有給出可用的回答（{reason}），以下為文件原文。",
+        "en": "The language model gave no usable answer ({reason}); this is what the documents say.",
+    },
+    "disagreement": {
+        "zh-Hans": "注意：不同文档给出的数字不一致。",
+        "zh-Hant": "注意：不同文件給出的數字不一致。",
+        "en": "Note: the documents give different figures.",
+    },
+}
+_FRAMES: dict[tuple[str, Side], str] = {
+    ("zh-Hans", "en"): "英文文档原文：",
+    ("zh-Hant", "en"): "英文文件原文：",
+    ("en", "zh"): "The documents say, in Chinese:",
+}
+
+
+def phrase(name: str, language: str, **values: str) -> str:
+    """A phrase in ``zh-Hans``, ``zh-Hant`` or ``en``, its ``{placeholders}`` filled."""
+    return _PHRASES[name][language].format(**values)
+
+
+def frame(language: str, source: Side) -> str:
+    """What introduces a quotation from documents of another language; empty within one language."""
+    return _FRAMES.get((language, source), "")

@@ -1,0 +1,92 @@
+"""Does the collection answer the question at all? One calibrated probability from evidence features.
+
+A logistic model over what retrieval and the sentence scores show, fitted on public answerable and unanswerable questions;
+its weights and threshold belong to the models they were fitted for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from index.language import Side, side
+from index.types import Passage
+from index.words import words
+from rag.answer.question import answer_kind, holds
+from rag.answer.sentences import ScoredSentence
+from rag.retrieve import QueryTerms
+
+__all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "stored_model"]
+
+FEATURES = (
+    "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
+    "weightiest missing", "kind held", "crosses", "coverage", "lift",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The probability that the collection answers the question, and whether that is enough to answer."""
+
+    probability: float
+    answers: bool
+
+
+@cache
+def stored_model(name: str) -> Mapping[str, object]:
+    """The fitted weights for a profile: the embedding model's name, with ``+likelihood`` when the reranker took part."""
+    path = resources.files("rag").joinpath("data/refusal.json")
+    profiles: Mapping[str, Mapping[str, object]] = json.loads(path.read_text(encoding="ascii"))["profiles"]
+    return profiles.get(name) or profiles[name.partition("+")[0]] if name.partition("+")[0] in profiles else {}
+
+
+def evidence_features(
+    question: str,
+    passages: Sequence[Passage],
+    scored: Sequence[ScoredSentence],
+    terms: Mapping[Side, QueryTerms],
+    asked: Side,
+) -> tuple[float, ...]:
+    """The features in the order of ``FEATURES``; ``passages`` best first and not empty."""
+    best = max(scored, key=lambda s: s.score)
+    passage = passages[best.passage]
+    own = terms[side(passage.language)]
+    held = frozenset(words(" ".join((passage.title, *passage.headings, passage.text))))
+    weights = sorted(
+        (
+            weight * (1.0 - max((p for r, p in term.readings if all(w in held for w in r)), default=0.0))
+            for term, weight in zip(own.terms, own.weights, strict=True)
+        ),
+        reverse=True,
+    )
+    kind = answer_kind(question)
+    others = sorted((s.score for s in scored if s.passage != best.passage), reverse=True)
+    return (
+        passages[0].score,
+        passages[0].score - (passages[1].score if len(passages) > 1 else 0.0),
+        best.score,
+        best.score - (others[0] if others else 0.0),
+        best.features[0],
+        best.share,
+        own.share(held),
+        weights[0] if weights else 0.0,
+        float(kind != "other" and holds(kind, best.text, question)),
+        float(side(passage.language) != asked),
+        own.coverage,
+        0.0,
+    )
+
+
+def judge(features: Sequence[float], profile: str, asked: Side) -> Verdict:
+    """The verdict on a question of side ``asked``; a profile nobody fitted always answers, with probability 1."""
+    model = stored_model(profile).get(asked)
+    if not isinstance(model, Mapping):
+        return Verdict(1.0, True)
+    weights: Mapping[str, float] = model["weights"]
+    logit = float(model["bias"]) + sum(weights[name] * x for name, x in zip(FEATURES, features, strict=True))
+    probability = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    return Verdict(probability, probability >= float(model["threshold"]))

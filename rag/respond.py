@@ -1,0 +1,120 @@
+"""One question through the stages: retrieve → rerank → answer → cite → verify, or refuse. What ``KnowledgeBase`` asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from index.language import detect, resolve, side
+from index.types import Passage
+from rag import refuse
+from rag.answer.extractive import ExtractiveSettings, choose, compose
+from rag.answer.sentences import ScoredSentence, score_sentences
+from rag.converse import standalone
+from rag.phrases import phrase
+from rag.rerank import Reranker, load_reranker
+from rag.retrieve import Retriever, TextEmbedder
+from rag.types import Answer, Event, Sentence, Status, Turn
+
+if TYPE_CHECKING:
+    from index.store import Generation
+    from rag.answer.generative import GenerativeAnswerer
+    from rag.config import Config
+
+__all__ = ["Responder"]
+
+_READ = 5  # passages whose sentences are weighed
+_RELATED = 3  # passages a refusal names
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What was found for a question: the passages read, their sentences, and whether they answer it."""
+
+    passages: tuple[Passage, ...]
+    scored: tuple[ScoredSentence, ...]
+    verdict: refuse.Verdict
+    timings: dict[str, float]
+
+
+class Responder:
+    """The online stages over one generation. Safe to use from several threads."""
+
+    def __init__(self, generation: Generation, embedder: TextEmbedder, config: Config) -> None:
+        self.retriever = Retriever(generation, embedder, config.retrieval)
+        self._model = generation.manifest.embedding.name
+        self._config = config
+
+    @cached_property
+    def _reranker(self) -> Reranker:
+        return load_reranker(self._config.rerank, self.retriever)
+
+    @cached_property
+    def _generator(self) -> GenerativeAnswerer | None:
+        if not self._config.answer.model:
+            return None
+        from rag.answer.generative import GenerativeAnswerer, load_chat_model
+
+        return GenerativeAnswerer(load_chat_model(self._config.answer), self._config.answer)
+
+    def search(self, question: str, limit: int | None = None) -> list[Passage]:
+        """The passages that answer a question best, best first, reranked when a reranker is on."""
+        return self._reranker.rerank(question)[: self._config.retrieval.limit if limit is None else limit]
+
+    def stream(self, question: str, history: Sequence[Answer | Turn], language: str) -> Iterator[Event]:
+        """The events of one question; the last is the ``Answer``."""
+        asked = standalone(question, history) if history else question
+        last = detect(history[-1].question) if history else ""
+        tag = resolve(detect(question), last, language)
+        yield Status("searching")
+        evidence = self._evidence(asked)
+        base = Answer(
+            question, "", tag, standalone=asked, confidence=evidence.verdict.probability, timings=evidence.timings
+        )
+        if not evidence.verdict.answers:
+            yield _refusal(base, evidence.passages)
+            return
+        yield Status("answering")
+        if self._generator is None:
+            yield from self._extract(base, asked, evidence)
+        else:
+            yield from self._generate(base, asked, evidence, history)
+
+    def _evidence(self, question: str) -> _Evidence:
+        started = time.perf_counter()
+        passages = self.search(question, self._config.retrieval.limit)
+        found = time.perf_counter()
+        read = passages[:_READ]
+        scored = score_sentences(question, read, self.retriever)
+        if not scored:
+            verdict = refuse.Verdict(0.0, False)
+        else:
+            asked = side(detect(question))
+            terms = self.retriever.query_terms(question)
+            features = refuse.evidence_features(question, read, scored, terms, asked)
+            verdict = refuse.judge(features, self._model + self._reranker.profile, asked)
+        timings = {"search": found - started, "read": time.perf_counter() - found}
+        return _Evidence(tuple(passages), tuple(scored), verdict, timings)
+
+    def _extract(self, base: Answer, question: str, evidence: _Evidence) -> Iterator[Event]:
+        chosen = choose(evidence.scored, ExtractiveSettings())
+        pieces, citations = compose(question, base.language, evidence.passages, chosen)
+        yield from pieces
+        text = "".join(piece.text for piece in pieces)
+        yield replace(base, text=text, citations=citations, sentences=pieces)
+
+    def _generate(
+        self, base: Answer, question: str, evidence: _Evidence, history: Sequence[Answer | Turn]
+    ) -> Iterator[Event]:
+        raise NotImplementedError
+
+
+def _refusal(base: Answer, passages: Sequence[Passage]) -> Answer:
+    text = phrase("refusal", base.language)
+    sentence = Sentence(text, (), reason="refusal")
+    return replace(
+        base, text=text, refused=True, sentences=(sentence,), related=tuple(passages[:_RELATED]), mode="refusal"
+    )
