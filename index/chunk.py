@@ -82,8 +82,9 @@ def _atoms(document: Document) -> Iterator[_Atom]:
     for i, section in enumerate(document.sections or (Section("paragraph", 0, len(document.text)),)):
         if section.kind == "heading":
             path = [(level, text) for level, text in path if level < section.level]
-            if _has_body(document.sections, i):
-                path.append((section.level, document.text[section.start : section.end]))
+            heading = document.text[section.start : section.end]
+            if _has_body(document.sections, i) or heading == document.title:
+                path.append((section.level, heading))
                 continue
         headings = tuple(text for _, text in path)
         spans = _lines(document, section) if section.kind in ("table", "code") else _sentences(document, section)

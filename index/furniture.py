@@ -29,8 +29,12 @@ def drop_furniture(blocks: Sequence[Block]) -> list[Block]:
     places: dict[str, list[tuple[int, _Place]]] = defaultdict(list)
     for page, place, line in edges:
         places[_shape(line)].append((page, place))
+    pages = {page for page, _, _ in edges}
     dropped = {place for found in places.values() for place in _repeated(found)}
+    if len(pages) == 2:
+        dropped |= _on_both_pages(edges)
     dropped |= _page_numbers(edges)
+    dropped = _without_titles(blocks, dropped)
     return [_without(block, i, dropped) for i, block in enumerate(blocks)] if dropped else list(blocks)
 
 
@@ -66,6 +70,17 @@ def _repeated(found: Sequence[tuple[int, _Place]]) -> Iterable[_Place]:
     return [place for page, place in found if page in kept]
 
 
+def _on_both_pages(edges: Sequence[tuple[int, _Place, str]]) -> set[_Place]:
+    """For a file of two pages: what is the first line of both, or the last of both."""
+    ends = [list(group) for _, group in groupby(edges, key=lambda edge: edge[0])]
+    return {
+        ends[page][end][1]
+        for end in (0, -1)
+        for page in (0, 1)
+        if _shape(ends[0][end][2]) == _shape(ends[1][end][2]) and not is_footnote(ends[0][end][2])
+    }
+
+
 def _page_numbers(edges: Sequence[tuple[int, _Place, str]]) -> set[_Place]:
     """The lines that number their page: as words (``第 3 页``), or bare and in step with the pages."""
     numbers = [(page, place, line) for page, place, line in edges if is_page_number(line) and not is_footnote(line)]
@@ -79,6 +94,19 @@ def _page_numbers(edges: Sequence[tuple[int, _Place, str]]) -> set[_Place]:
         if len({place[0] for place in found}) > 1 or len(found) > 1:
             places.update(found)
     return places
+
+
+def _without_titles(blocks: Sequence[Block], dropped: set[_Place]) -> set[_Place]:
+    """The places to drop, less the headings that mostly plain running lines repeat: they are the text's own title."""
+    by_shape: dict[str, list[_Place]] = defaultdict(list)
+    for i, j in dropped:
+        by_shape[_shape(blocks[i].text.split("\n")[j])].append((i, j))
+    kept: set[_Place] = set()
+    for places in by_shape.values():
+        headings = [place for place in places if blocks[place[0]].kind == "heading"]
+        if 2 * len(headings) < len(places):
+            kept.update(headings)
+    return dropped - kept
 
 
 def _without(block: Block, index: int, dropped: set[_Place]) -> Block:

@@ -98,11 +98,12 @@ def _inside(element: Any, tag: str, limit: Any) -> bool:
 def _style_levels(word: WordDocument) -> dict[str, int]:
     """Style id to what it means: 1 to 6 a heading of that level, -1 a list."""
     levels: dict[str, int] = {}
+    titled = _has_title(word)
     for style in word.styles.element.iter(f"{_W}style"):
         identity = style.get(f"{_W}styleId") or ""
         name = next((n.get(f"{_W}val") or "" for n in style.iter(f"{_W}name")), "")
         if heading := _HEADING_STYLE.search(name):
-            levels[identity] = min(6, int(heading.group(1)))
+            levels[identity] = min(6, int(heading.group(1)) + titled)
         elif name.lower() == "title":
             levels[identity] = 1
         elif (outline := next(style.iter(f"{_W}outlineLvl"), None)) is not None:
@@ -110,6 +111,12 @@ def _style_levels(word: WordDocument) -> dict[str, int]:
         elif _LIST_STYLE.search(name):
             levels[identity] = -1
     return levels
+
+
+def _has_title(word: WordDocument) -> bool:
+    """Whether a paragraph is set as the document's title, so that its headings stand one level below."""
+    titles = {s.style_id for s in word.styles if (s.name or "").lower() == "title"}
+    return any(style.get(f"{_W}val") in titles for style in word.element.body.iter(f"{_W}pStyle"))
 
 
 def _outline_level(element: Any) -> int:

@@ -55,7 +55,7 @@ def extract(data: bytes, limits: LoadLimits) -> Extracted:
     if root is None:
         raise DocumentError("it holds no text")
     walker = _Walker()
-    walker.walk(root)
+    walker.walk(_main_part(root))
     check_characters(sum(len(block.text) for block in walker.blocks), limits)
     return Extracted(_title(root), tuple(walker.blocks))
 
@@ -67,12 +67,34 @@ def _title(root: _Element) -> str:
     return headings[0] if len(headings) == 1 and headings[0] and headings[0] in title else title
 
 
+def _main_part(root: _Element) -> _Element:
+    """The one ``main`` or ``article`` element that holds most of the page's text, else the whole page."""
+    for tag in ("main", "article"):
+        found = list(islice(root.iter(tag), 2))
+        if len(found) == 1 and 3 * _length(found[0]) > _length(root):
+            return found[0]
+    return root
+
+
+def _length(element: _Element) -> int:
+    return sum(len(str(text)) for text in element.itertext())
+
+
+def _is_furniture(element: _Element) -> bool:
+    """Whether a header or footer belongs to the site rather than to an article."""
+    if element.tag not in ("header", "footer"):
+        return False
+    in_article = next(element.iterancestors("article", "main", "section"), None) is not None
+    return not in_article and next(element.iter("h1", "h2", "table"), None) is None
+
+
 def _is_unseen(element: _Element) -> bool:
     if element.tag in _UNSEEN or not isinstance(element.tag, str):
         return True
     get = element.get
     return (
-        get("hidden") is not None
+        _is_furniture(element)
+        or get("hidden") is not None
         or get("aria-hidden") == "true"
         or get("role") in ("navigation", "search", "menu", "menubar")
         or bool(_HIDING_STYLE.search(get("style") or ""))
@@ -98,6 +120,8 @@ class _Walker:
         self._rows: list[str] = []
         self._lists: list[int] = []  # the next number of each open list; 0 for one without numbers
         self._mark = ""
+        self._links = 0
+        self._unlinked = 0  # characters of the open text that stand in no link
         self._table: Any = None
 
     def walk(self, root: _Element) -> None:
@@ -108,7 +132,7 @@ class _Walker:
                 descend = False
             else:
                 self._open(element)
-                self._text.append(element.text or "")
+                self._add(element.text, linked=element.tag == "a")
                 descend = len(element) > 0
             if descend:
                 element = element[0]
@@ -123,11 +147,17 @@ class _Walker:
                 self._close(element)
             if element is root:
                 return None
-            self._text.append(element.tail or "")
+            self._add(element.tail)
             following = element.getnext()
             if following is not None:
                 return following
             element = element.getparent()
+
+    def _add(self, text: str | None, *, linked: bool = False) -> None:
+        if text:
+            self._text.append(text)
+            self._links += linked
+            self._unlinked += 0 if linked else sum(character.isalnum() for character in text)
 
     def _open(self, element: Any) -> None:
         tag = element.tag
@@ -192,7 +222,9 @@ class _Walker:
             self._text = []
         else:
             text = self._take()
-        if not text.strip():
+        menu = self._links >= 2 and self._unlinked == 0 and kind == "paragraph" and not self._lists
+        self._links = self._unlinked = 0
+        if not text.strip() or menu:
             return
         if self._lists and kind == "paragraph":
             self._items.append(self._mark + text)

@@ -34,6 +34,9 @@ _CELL_GAP = 1.2
 # A file's pages hold at least this many characters each on average, or they are pictures.
 _FEWEST_CHARACTERS = 5
 
+# Left, bottom, right and top in points, counted from the page's lower left corner.
+_Rect = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -122,9 +125,9 @@ def _measure(page: Any, start: int, text: str, hyphen: str) -> _Line:
     return _Line(text + hyphen, cells, first, last, min(rect[1] for rect in rects), round(size, 1))
 
 
-def _cells(page: Any, rects: Sequence[tuple[float, float, float, float]], size: float) -> tuple[str, ...]:
+def _cells(page: Any, rects: Sequence[_Rect], size: float) -> tuple[str, ...]:
     """The texts that wide gaps part a line into; none where there is no such gap."""
-    groups: list[list[tuple[float, float, float, float]]] = []
+    groups: list[list[_Rect]] = []
     for rect in sorted(rects):
         if groups and rect[0] - max(r[2] for r in groups[-1]) <= _CELL_GAP * size:
             groups[-1].append(rect)
@@ -132,8 +135,12 @@ def _cells(page: Any, rects: Sequence[tuple[float, float, float, float]], size: 
             groups.append([rect])
     if len(groups) < 2:
         return ()
-    texts = [" ".join(" ".join(page.get_text_bounded(*rect).split()) for rect in group) for group in groups]
+    texts = [" ".join(page.get_text_bounded(*_around(group)).split()) for group in groups]
     return () if _LIST_MARK.fullmatch(texts[0]) and len(texts) == 2 else tuple(text.replace("|", "/") for text in texts)
+
+
+def _around(rects: Sequence[_Rect]) -> _Rect:
+    return (min(r[0] for r in rects), min(r[1] for r in rects), max(r[2] for r in rects), max(r[3] for r in rects))
 
 
 def _heading_sizes(pages: Sequence[Sequence[_Line]]) -> dict[float, int]:
@@ -172,10 +179,10 @@ def _belongs(group: Sequence[_Line], line: _Line, sizes: dict[float, int], margi
     if abs(last.size - line.size) > 0.12 * max(last.size, line.size):
         return False
     down = last.bottom - line.bottom
+    if sizes.get(last.size):
+        return 0 < down < 2 * line.size and len(group) < 4
     if down > max(1.45 * step, 1.2 * line.size) and step:
         return False
-    if sizes.get(last.size):
-        return 0 < down and len(group) < 4
     if opens(line.text) or heading_level(last.text):
         return False
     if down < -line.size:  # the next column, or back up the page

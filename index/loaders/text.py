@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from index.errors import DocumentError
-from index.lines import paragraphs
 from index.loaders.encodings import decode
 from index.loaders.limits import LoadLimits
+from index.paragraphs import paragraphs
 from index.types import Block, Extracted
 
 __all__ = ["blocks", "check_characters", "extract"]
