@@ -69,9 +69,7 @@ class Entry:
 
 def entries() -> list[Entry]:
     """Every document of the sample, in the manifest's order."""
-    rows: list[dict[str, Any]] = json.loads(
-        (SOURCES / "manifest.json").read_text(encoding="utf-8")
-    )
+    rows: list[dict[str, Any]] = json.loads((SOURCES / "manifest.json").read_text(encoding="utf-8"))
     return [Entry(**row) for row in rows]
 
 
@@ -94,10 +92,7 @@ def page(source: str, language: str) -> str:
     title = source.partition("\n")[0].removeprefix("# ")
     style = (SOURCES / "print.css").read_text(encoding="utf-8")
     style = style.replace("RUNNING", json.dumps(title, ensure_ascii=False))
-    style += "".join(
-        font_face(source, PRINT_FACES[language], weight)
-        for weight in ("Regular", "Bold")
-    )
+    style += "".join(font_face(source, PRINT_FACES[language], weight) for weight in ("Regular", "Bold"))
     body: str = _markdown().render(source)
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
@@ -135,9 +130,7 @@ def font_face(text: str, face: int, weight: str) -> str:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     font = TTFont(FONT_FOLDER / f"NotoSansCJK-{weight}.ttc", fontNumber=face)
-    subsetter = Subsetter(
-        Options(layout_features=[], notdef_outline=True, hinting=False)
-    )
+    subsetter = Subsetter(Options(layout_features=[], notdef_outline=True, hinting=False))
     subsetter.populate(text=text + "0123456789 /•◦.")
     subsetter.subset(font)
     _to_truetype(font)
@@ -167,11 +160,7 @@ def _to_truetype(font: Any) -> None:
             del font[name]
     font["glyf"].compile(font)
     font["hmtx"].metrics.update(
-        {
-            name: (font["hmtx"][name][0], glyphs[name].xMin)
-            for name in order
-            if glyphs[name].numberOfContours
-        }
+        {name: (font["hmtx"][name][0], glyphs[name].xMin) for name in order if glyphs[name].numberOfContours}
     )
     maxp = font["maxp"]
     maxp.tableVersion, maxp.maxZones, maxp.maxTwilightPoints, maxp.maxStorage = (
@@ -180,9 +169,7 @@ def _to_truetype(font: Any) -> None:
         0,
         0,
     )
-    maxp.maxFunctionDefs = maxp.maxInstructionDefs = maxp.maxStackElements = (
-        maxp.maxSizeOfInstructions
-    ) = 0
+    maxp.maxFunctionDefs = maxp.maxInstructionDefs = maxp.maxStackElements = maxp.maxSizeOfInstructions = 0
     maxp.maxComponentElements = 0
     maxp.compile(font)
     (
@@ -227,9 +214,7 @@ def _write_block(document: WordDocument, tokens: list[Token], position: int) -> 
         return _write_table(document, tokens, position)
     if token.type == "heading_open":
         level = int(token.tag[1:])
-        document.add_heading(
-            tokens[position + 1].content, level=0 if level == 1 else level - 1
-        )
+        document.add_heading(tokens[position + 1].content, level=0 if level == 1 else level - 1)
         return position + 3
     if token.type == "paragraph_open":
         _write_paragraph(document, tokens, position)
@@ -237,29 +222,13 @@ def _write_block(document: WordDocument, tokens: list[Token], position: int) -> 
     return position + 1
 
 
-def _write_paragraph(
-    document: WordDocument, tokens: list[Token], position: int
-) -> None:
+def _write_paragraph(document: WordDocument, tokens: list[Token], position: int) -> None:
     listed = next(
-        (
-            t.type
-            for t in reversed(tokens[:position])
-            if t.level < tokens[position].level
-        ),
+        (t.type for t in reversed(tokens[:position]) if t.level < tokens[position].level),
         "",
     )
-    lists = [
-        t.type
-        for t in tokens[:position]
-        if t.type in ("bullet_list_open", "ordered_list_open")
-    ]
-    style = (
-        {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}[
-            lists[-1]
-        ]
-        if listed
-        else None
-    )
+    lists = [t.type for t in tokens[:position] if t.type in ("bullet_list_open", "ordered_list_open")]
+    style = {"bullet_list_open": "List Bullet", "ordered_list_open": "List Number"}[lists[-1]] if listed else None
     paragraph = document.add_paragraph(style=style)
     bold = False
     for child in tokens[position + 1].children or []:
@@ -292,12 +261,8 @@ def _markdown() -> Any:
 
 def main() -> None:
     """Rebuild the files named on the command line, or all of them."""
-    parser = argparse.ArgumentParser(
-        description="Rebuild the sample knowledge base from its sources."
-    )
-    parser.add_argument(
-        "files", nargs="*", help="names in eval/sets/sample; default: every built file"
-    )
+    parser = argparse.ArgumentParser(description="Rebuild the sample knowledge base from its sources.")
+    parser.add_argument("files", nargs="*", help="names in eval/sets/sample; default: every built file")
     wanted = set(parser.parse_args().files)
     for entry in entries():
         if not wanted or entry.file in wanted:
