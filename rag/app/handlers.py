@@ -1,0 +1,272 @@
+"""What happens at each event of the page.
+
+Every handler is a public endpoint: what a browser sends is checked here, and a session reaches its own state only.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rag.app import views
+from rag.app.session import Conversation, Exchange, Focus, evidence
+from rag.app.text import LANGUAGES, WORDS, Words, preferred_language
+from rag.errors import WenjuError
+from rag.types import Answer, Event, IngestFailure, IngestReport, Sentence, Status
+
+if TYPE_CHECKING:
+    from index.types import Document
+
+__all__ = ["Handlers", "Knowledge", "Limits", "load_gradio", "question_of"]
+
+_LOG = logging.getLogger(__name__)
+_COOKIE = "wenju_language"
+_EXAMPLES = 3
+_FILES = 500
+
+
+class Knowledge(Protocol):
+    """What the page needs of a knowledge base."""
+
+    def stream(self, question: str, history: Sequence[Answer] = (), language: str = "") -> Iterator[Event]: ...
+    def document(self, document_id: str, /) -> Document: ...
+    def documents(self) -> Sequence[views.Listed]: ...
+    def add(self, paths: Sequence[str | Path]) -> IngestReport: ...
+    def remove(self, document_id: str, /) -> object: ...
+
+
+class Limits(Protocol):
+    """What the page needs of the settings."""
+
+    @property
+    def max_question_characters(self) -> int: ...
+
+
+def load_gradio() -> Any:
+    """The ``gradio`` module, imported with everything that would call out switched off."""
+    for name in ("GRADIO_ANALYTICS_ENABLED", "GRADIO_RUN_HISTORY", "GRADIO_SHARE", "GRADIO_MCP_SERVER"):
+        os.environ[name] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    import gradio
+
+    return gradio
+
+
+class Handlers:
+    """What happens at each event. Holds no session: that comes in and goes out with every call."""
+
+    def __init__(self, kb: Knowledge, limits: Limits, examples: Sequence[str], uploads: Path | None) -> None:
+        self._kb, self._limits, self._given, self._uploads = kb, limits, tuple(examples), uploads
+        self._gr = load_gradio()
+
+    def greet(self, request: Any) -> list[Any]:
+        """The first view, in the language chosen before, else the browser's."""
+        chosen = request.cookies.get(_COOKIE, "")
+        language = chosen if chosen in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
+        return [language, *self.speak(Conversation(), Focus(), language)]
+
+    def choose(self, event: Any, held: Conversation, focus: Focus) -> list[Any]:
+        """Another interface language."""
+        language = _sent(event, "value")
+        language = language if language in LANGUAGES else "en"
+        return [language, *self.speak(held, focus, language)]
+
+    def speak(self, held: Conversation, focus: Focus, language: str) -> list[Any]:
+        """New values for everything that holds words of the interface, in one language."""
+        words, update = WORDS[language], self._gr.update
+        documents = self._kb.documents()
+        return [
+            views.header(words),
+            self._thread(held, focus, words),
+            update(placeholder=words.placeholder, label=words.question),
+            update(value=words.send),
+            update(value=words.stop),
+            views.line(words.keys),
+            views.panel_tabs(words, len(documents)),
+            self._evidence(held, focus, words),
+            views.upload_zone(words),
+            "",
+            views.document_list(documents, words),
+        ]
+
+    def ask(self, question: str, held: Conversation, focus: Focus, language: str) -> Iterator[list[Any]]:
+        """Answer a question, sentence by sentence; yields ``[held, focus, thread, evidence, box, send, stop]``."""
+        words, skip, update = WORDS[language], self._gr.skip(), self._gr.update
+        question = question.encode("utf-8", "replace").decode().strip()
+        notice = self._objection(question, words)
+        if notice:
+            held = replace(held, notice=notice)
+            yield [held, skip, self._thread(held, focus, words), skip, skip, skip, skip]
+            return
+        history, held = held.history, held.begin(question)
+        busy = [update(visible=False), update(visible=True)]
+        yield [held, skip, self._thread(held, focus, words), skip, "", *busy]
+        for exchange in self._exchanges(question, history, words):
+            held = held.update(exchange)
+            yield [held, skip, self._thread(held, focus, words), skip, skip, skip, skip]
+        if held.exchanges[-1].answer is not None:
+            focus = Focus(len(held.exchanges) - 1)
+        calm = [update(visible=True), update(visible=False)]
+        yield [held, focus, self._thread(held, focus, words), self._evidence(held, focus, words), skip, *calm]
+
+    def _objection(self, question: str, words: Words) -> str:
+        if not question:
+            return words.empty_question
+        limit = self._limits.max_question_characters
+        return words.long_question.format(count=len(question), limit=limit) if len(question) > limit else ""
+
+    def _exchanges(self, question: str, history: list[Answer], words: Words) -> Iterator[Exchange]:
+        """The exchange after each event of the stream; the last one always has an end: an answer or an error."""
+        exchange = Exchange(question, stage="searching")
+        try:
+            stream = self._kb.stream(question, history, words.tag)
+            with closing(stream) as events:  # type: ignore[type-var]
+                for event in events:
+                    exchange = _after(exchange, event)
+                    yield exchange
+            if exchange.answer is None:
+                exchange = replace(exchange, error=words.no_answer)
+        except WenjuError as error:
+            exchange = replace(exchange, error=str(error))
+        except Exception:
+            # The edge of the product: whatever a model or a file did, the person gets a line and the log the rest.
+            _LOG.exception("a question could not be answered")
+            exchange = replace(exchange, error=words.trouble)
+        yield replace(exchange, stage="")
+
+    def stopped(self, held: Conversation, focus: Focus, language: str) -> list[Any]:
+        """End the running exchange where it stands."""
+        held, update = held.stop(), self._gr.update
+        return [held, self._thread(held, focus, WORDS[language]), update(visible=True), update(visible=False)]
+
+    def settle(self, held: Conversation, focus: Focus, language: str) -> list[Any]:
+        """The conversation and its evidence as they stand, in the language chosen now."""
+        words = WORDS[language]
+        return [self._thread(held, focus, words), self._evidence(held, focus, words)]
+
+    def renew(self, language: str) -> list[Any]:
+        """An empty conversation."""
+        held, focus, words, update = Conversation(), Focus(), WORDS[language], self._gr.update
+        shown = [self._thread(held, focus, words), self._evidence(held, focus, words)]
+        return [held, focus, *shown, update(visible=True), update(visible=False)]
+
+    def look(self, event: Any, held: Conversation, language: str) -> list[Any]:
+        """Open the evidence of one of the session's own answers."""
+        focus = Focus(_count(event, "turn"), _count(event, "number"))
+        words = WORDS[language]
+        return [focus, self._thread(held, focus, words), self._evidence(held, focus, words)]
+
+    def open(self, event: Any, language: str) -> str:
+        """Show a document from its beginning."""
+        try:
+            return views.document_view(self._kb.document(_sent(event, "value")), WORDS[language])
+        except WenjuError as error:
+            return views.line(str(error))
+
+    def add(self, event: Any, language: str) -> Iterator[list[Any]]:
+        """Add files that were sent; yields ``[results, library, tabs]``."""
+        words, skip = WORDS[language], self._gr.skip()
+        files, lost = self._received(event), _names(event, "lost")
+        yield [views.line(words.adding.format(count=len(files)), busy=True), skip, skip]
+        try:
+            report = self._kb.add([self._keep(file) for file in files]) if files else IngestReport()
+            failed = (*(IngestFailure(name, words.lost) for name in lost), *report.failed)
+            result = views.ingest_results(replace(report, failed=failed), words)
+        except WenjuError as error:
+            result = views.line(str(error))
+        except Exception:
+            _LOG.exception("files could not be added")
+            result = views.line(words.trouble)
+        finally:
+            for file in files:
+                file.unlink(missing_ok=True)
+        yield [result, *self._shelf(words)]
+
+    def _received(self, event: Any) -> list[Path]:
+        """The files of an event that this page's own upload received: a browser cannot name any other."""
+        folder = Path(self._gr.utils.get_upload_folder()).resolve()
+        files = (Path(name).resolve() for name in _names(event, "paths"))
+        return [file for file in files if file.is_relative_to(folder) and file.is_file()]
+
+    def _keep(self, file: Path) -> Path:
+        """Where a file is added from: the uploads folder under its own name, so that a newer one replaces it."""
+        if self._uploads is None:
+            return file
+        self._uploads.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copyfile(file, self._uploads / file.name))
+
+    def remove(self, event: Any, language: str) -> list[Any]:
+        """Remove one document."""
+        words, document_id = WORDS[language], _sent(event, "value")
+        try:
+            title = next((item.title for item in self._kb.documents() if item.id == document_id), document_id)
+            self._kb.remove(document_id)
+            result = views.line(words.removed.format(title=title))
+        except WenjuError as error:
+            result = views.line(str(error))
+        return [result, *self._shelf(words)]
+
+    def _shelf(self, words: Words) -> list[str]:
+        documents = self._kb.documents()
+        return [views.document_list(documents, words), views.panel_tabs(words, len(documents))]
+
+    def _thread(self, held: Conversation, focus: Focus, words: Words) -> str:
+        return views.conversation(held, focus, words, () if held.exchanges else self._examples(words))
+
+    def _evidence(self, held: Conversation, focus: Focus, words: Words) -> str:
+        answer, citation = focus.answer(held), focus.citation(held)
+        if answer is None or citation is None:
+            return views.evidence_list(answer, focus.turn, words)
+        try:
+            document = self._kb.document(citation.document_id)
+        except WenjuError as error:
+            return views.line(str(error)) + views.evidence_list(answer, focus.turn, words)
+        return views.evidence_view(document, evidence(answer), focus.number, focus.turn, words)
+
+    def _examples(self, words: Words) -> tuple[str, ...]:
+        """Questions to start from: those given, else about documents, one of each language first."""
+        documents = self._kb.documents()
+        if not documents or self._given:
+            return self._given if documents else ()
+        languages = [item.language for item in documents]
+        order = sorted(range(len(documents)), key=lambda place: (languages.index(languages[place]) != place, place))
+        chosen = [documents[place] for place in order]
+        return tuple(words.about.format(title=item.title) for item in chosen if item.title)[:_EXAMPLES]
+
+
+def _after(exchange: Exchange, event: Event) -> Exchange:
+    if isinstance(event, Status):
+        return replace(exchange, stage=event.stage)
+    if isinstance(event, Sentence):
+        return replace(exchange, sentences=(*exchange.sentences, event))
+    return replace(exchange, answer=event, stage="")
+
+
+def _sent(event: Any, name: str) -> str:
+    """A field of an event as the browser sent it: always a string, empty when it is missing."""
+    data = event._data if isinstance(event._data, dict) else {}
+    return str(data.get(name, ""))[:500]
+
+
+def _names(event: Any, name: str) -> list[str]:
+    """A list of strings in an event as the browser sent it; what is none is left out, as is a NUL no path can hold."""
+    values = event._data.get(name) if isinstance(event._data, dict) else None
+    items = values if isinstance(values, list) else []
+    return [item for item in items[:_FILES] if isinstance(item, str) and item and "\0" not in item]
+
+
+def _count(event: Any, name: str) -> int:
+    """A field of an event as a number, -1 when it is none."""
+    text = _sent(event, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else -1
+
+
+def question_of(event: Any) -> str:
+    """The example question an event carries."""
+    return _sent(event, "question")

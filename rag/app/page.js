@@ -1,0 +1,110 @@
+// Runs once for each view (Gradio gives it element, trigger, upload and watch). It passes clicks on to Python, opens and
+// closes the side panel, and scrolls. It never counts characters and never builds HTML.
+const root = document.documentElement;
+const view = (element.closest('[id^="wenju-"]') || element).id;
+const all = (selector) => Array.from(document.querySelectorAll(selector));
+
+function showTab(name, sheet) {
+  if (name) root.dataset.panel = name;
+  root.dataset.sheet = sheet ? "open" : "";
+  for (const button of all("#wenju-tabs [data-open]")) {
+    if (button.dataset.open) button.setAttribute("aria-pressed", String(button.dataset.open === root.dataset.panel));
+  }
+}
+
+function confirmed(button) {
+  if (!button.dataset.confirm || button.dataset.asked) return true;
+  const label = button.textContent;
+  button.dataset.asked = "yes";
+  button.textContent = button.dataset.confirm;
+  setTimeout(() => {
+    delete button.dataset.asked;
+    button.textContent = label;
+  }, 4000);
+  return false;
+}
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button || button.disabled) return;
+  if (button.dataset.open !== undefined) {
+    showTab(button.dataset.open, button.dataset.open !== "");
+    return;
+  }
+  const name = button.dataset.event;
+  if (!name || !confirmed(button)) return;
+  if (button.dataset.action === "cite" || button.dataset.action === "open") showTab("evidence", true);
+  if (button.dataset.action === "language") {
+    document.cookie = `wenju_language=${button.dataset.value}; path=/; max-age=31536000; samesite=strict`;
+  }
+  trigger(name, { ...button.dataset });
+});
+
+function showMark() {
+  const paper = element.querySelector(".paper");
+  const source = element.querySelector(".source");
+  if (!paper || source.dataset.place === element.dataset.place) return;
+  element.dataset.place = source.dataset.place;
+  const mark = paper.querySelector("mark");
+  const above = mark ? mark.getBoundingClientRect().top - paper.getBoundingClientRect().top : -paper.scrollTop;
+  paper.scrollTop += above - paper.clientHeight / 4;
+}
+
+async function send(files) {
+  const paths = [];
+  const lost = [];
+  for (const file of files) {
+    try {
+      paths.push((await upload(file)).path);
+    } catch {
+      lost.push(file.name);
+    }
+  }
+  if (paths.length + lost.length) trigger("upload", { paths, lost });
+}
+
+let following = true;
+let turns = 0;
+
+function follow() {
+  const thread = element.querySelector(".thread");
+  const now = thread ? Number(thread.dataset.turns) : 0;
+  const scroller = document.getElementById("wenju-thread");
+  if (now !== turns) following = true;
+  turns = now;
+  if (following) scroller.scrollTop = scroller.scrollHeight;
+}
+
+if (view === "wenju-thread") {
+  const scroller = document.getElementById("wenju-thread");
+  scroller.addEventListener("scroll", () => {
+    following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+  });
+  watch("value", follow);
+} else if (view === "wenju-evidence") {
+  watch("value", () => {
+    if (!element.querySelector(".paper")) delete element.dataset.place;
+    showMark();
+  });
+} else if (view === "wenju-bar") {
+  watch("value", () => {
+    const bar = element.querySelector(".bar");
+    if (bar) root.lang = bar.dataset.language;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") showTab("", false);
+  });
+} else if (view === "wenju-upload") {
+  element.addEventListener("change", (event) => {
+    send(Array.from(event.target.files || []));
+    event.target.value = "";
+  });
+  element.addEventListener("dragover", (event) => event.preventDefault());
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    send(Array.from(event.dataTransfer.files));
+  });
+} else if (view === "wenju-tabs") {
+  if (!root.dataset.panel) root.dataset.panel = "evidence";
+  watch("value", () => showTab("", root.dataset.sheet === "open"));
+}

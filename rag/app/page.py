@@ -1,0 +1,145 @@
+"""The chat page: Gradio carries events and state, ``views`` makes the HTML, the knowledge base does the work."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.app.handlers import Handlers, Knowledge, Limits, load_gradio, question_of
+from rag.app.session import Conversation, Focus
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+__all__ = ["asset", "build"]
+
+
+@cache
+def asset(name: str) -> str:
+    """The text of a file that lies beside this module."""
+    return (resources.files("rag.app") / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The components that handlers write to, and the session's state."""
+
+    bar: Any
+    thread: Any
+    box: Any
+    send: Any
+    stop: Any
+    keys: Any
+    tabs: Any
+    evidence: Any
+    upload: Any
+    results: Any
+    library: Any
+    held: Any
+    focus: Any
+    language: Any
+
+    @property
+    def spoken(self) -> list[Any]:
+        """Everything that has words of the interface in it."""
+        return [
+            *(self.bar, self.thread, self.box, self.send, self.stop, self.keys),
+            *(self.tabs, self.evidence, self.upload, self.results, self.library),
+        ]
+
+
+def build(kb: Knowledge, settings: Limits, *, examples: Sequence[str] = (), uploads: Path | None = None) -> gr.Blocks:
+    """The page over a knowledge base, not yet served.
+
+    ``examples`` are questions offered while a conversation is empty. Files sent by a browser are kept in ``uploads``
+    under their own names, or only as long as they are being read when it is None.
+    """
+    gr = load_gradio()
+    handlers = Handlers(kb, settings, examples, uploads)
+    with gr.Blocks(title="问据 Wenju", analytics_enabled=False, fill_width=True) as page:
+        parts = _lay_out(gr)
+        _connect(gr, page, parts, handlers)
+    page.queue(default_concurrency_limit=4, max_size=32)
+    return page  # type: ignore[no-any-return]
+
+
+def _lay_out(gr: Any) -> _Parts:
+    def html(name: str) -> Any:
+        return gr.HTML("", elem_id=f"wenju-{name}", js_on_load=asset("page.js"), apply_default_css=False)
+
+    held, focus, language = gr.State(Conversation()), gr.State(Focus()), gr.State("en")
+    bar = html("bar")
+    with gr.Row(elem_id="wenju-main"):
+        with gr.Column(elem_id="wenju-talk"):
+            thread = html("thread")
+            with gr.Row(elem_id="wenju-ask"):
+                box = gr.Textbox(elem_id="wenju-box", lines=1, max_lines=8, container=False, autofocus=True)
+                send = gr.Button("", elem_id="wenju-send", variant="primary")
+                stop = gr.Button("", elem_id="wenju-stop", visible=False)
+            keys = html("keys")
+        with gr.Column(elem_id="wenju-panel"):
+            tabs = html("tabs")
+            shown = html("evidence")
+            with gr.Column(elem_id="wenju-documents"):
+                upload, results, library = html("upload"), html("results"), html("library")
+    return _Parts(bar, thread, box, send, stop, keys, tabs, shown, upload, results, library, held, focus, language)
+
+
+def _connect(gr: Any, page: Any, p: _Parts, handlers: Handlers) -> None:
+    # Private: not listed or offered as an API; the REST interface is the one for programs.
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    page.load(_with_request(gr, handlers.greet), None, [p.language, *p.spoken], **quiet)
+    p.bar.select(_with_event(gr, handlers.choose), [p.held, p.focus], [p.language, *p.spoken], **quiet)
+
+    asked = [p.held, p.focus, p.thread, p.evidence, p.box, p.send, p.stop]
+    session = [p.held, p.focus, p.language]
+    example = p.thread.submit(_with_event(gr, question_of), None, p.box, **quiet)
+    typed = gr.on([p.box.submit, p.send.click], handlers.ask, [p.box, *session], asked, trigger_mode="once", **quiet)
+    running = [typed, example.success(handlers.ask, [p.box, *session], asked, **quiet)]
+    for asking in running:
+        # The language may have been changed while an answer was on its way.
+        asking.then(handlers.settle, session, [p.thread, p.evidence], **quiet)
+    p.stop.click(handlers.stopped, session, [p.held, p.thread, p.send, p.stop], cancels=running, **quiet)
+    renewed = [p.held, p.focus, p.thread, p.evidence, p.send, p.stop]
+    p.bar.clear(handlers.renew, p.language, renewed, cancels=running, **quiet)
+
+    look = _with_event(gr, handlers.look)
+    for view in (p.thread, p.evidence):
+        view.select(look, [p.held, p.language], [p.focus, p.thread, p.evidence], **quiet)
+    p.library.select(_with_event(gr, handlers.open), p.language, p.evidence, **quiet)
+    shelf = [p.results, p.library, p.tabs]
+    p.upload.upload(_with_event(gr, handlers.add), p.language, shelf, concurrency_limit=1, **quiet)
+    p.library.delete(_with_event(gr, handlers.remove), p.language, shelf, **quiet)
+
+
+def _with_event(gr: Any, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler with the event as its first argument: Gradio finds it by annotation, seen only once it is loaded."""
+
+    if inspect.isgeneratorfunction(handler):
+
+        def steps(event: Any, *values: Any) -> Any:
+            yield from handler(event, *values)
+
+        steps.__annotations__ = {"event": gr.EventData}
+        return steps
+
+    def handle(event: Any, *values: Any) -> Any:
+        return handler(event, *values)
+
+    handle.__annotations__ = {"event": gr.EventData}
+    return handle
+
+
+def _with_request(gr: Any, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler with the browser's request as its argument."""
+
+    def handle(request: Any) -> Any:
+        return handler(request)
+
+    handle.__annotations__ = {"request": gr.Request}
+    return handle
