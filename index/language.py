@@ -39,12 +39,23 @@ def _converter(direction: str) -> opencc.OpenCC:
 
 @lru_cache(maxsize=32768)
 def _script_of(character: str) -> int:
-    """-1 where the character is Simplified only, 1 where it is Traditional only, 0 where both write it."""
+    """-1 where the character is Simplified only, 1 where it is Traditional only, 0 where both write it.
+
+    OpenCC alone would call 台, 后 and 里 Simplified and 著 Traditional: a character of the other side's national
+    standard as well is evidence of neither.
+    """
     if _converter("t2s").convert(character) != character:
-        return 1
+        return 0 if _encodes(character, "gb2312") else 1
     if _converter("s2t").convert(character) != character:
-        return -1
+        return 0 if _encodes(character, "big5") else -1
     return 0
+
+
+def _encodes(character: str, encoding: str) -> bool:
+    try:
+        return bool(character.encode(encoding))
+    except UnicodeEncodeError:
+        return False
 
 
 def detect(text: str) -> str:

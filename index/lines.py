@@ -33,8 +33,9 @@ _SUPERSCRIPT = "⁰¹²³⁴-⁹"
 _NOTE = re.compile(
     rf"[{_SUPERSCRIPT}]+\s*\S|(\[?\d{{1,3}}\]?\s+)?(<u>)?https?://\S+$|\[?\d{{1,3}}\]?\s+(<u>)?https?://"
 )
+_NOTE_MARK = re.compile(rf"[{_SUPERSCRIPT}]+$|(?<=[^\d\s][.。!?！？”\"’)）])\s?\d{{1,2}}$|\[\d{{1,3}}\]$")
 _NOTE_NUMBER = re.compile(rf"\d{{1,3}}|[{_SUPERSCRIPT}]+")
-LIST_MARK = re.compile(r"[-*+•·●○▪■◆]\s+|[（(]?(\d{1,2}|[a-z])[)）]\s*|[①-⑳]|\d{1,2}[.、](?=\D)")
+LIST_MARK = re.compile(r"[-*+·]\s+|[•●○▪■◆]|[（(]?(\d{1,2}|[a-z])[)）]\s*|[①-⑳]|\d{1,2}[.、](?=\D)")
 _NUMBERED_HEADINGS = (
     (re.compile(r"第[一二三四五六七八九十百\d]+[章篇部編编]"), 2),
     (re.compile(r"第[一二三四五六七八九十百\d]+[节節]"), 3),
@@ -44,7 +45,7 @@ _NUMBERED_HEADINGS = (
     (re.compile(r"\d{1,2}\.?\s+(?=[A-Z])"), 2),
 )
 _NO_HEADING = re.compile(
-    r"https?://|www\.|@|\||/\s*文$|^[文图圖]\s*[/／]|[圖图]源|^[-*+•·●\[【]|^\d(?!\d{3}\s*[年全])|^\W*$|[,，、;；:：.。]$"
+    r"https?://|www\.|@|\||/\s*文$|^[文图圖]\s*[/／]|[圖图]源|^[图表圖]\s*\d|^[（(][^）)]*[）)]$|^[-*+•·●\[【]|^\d(?!\d{3}\s*[年全])|^\W*$|[,，、;；:：.。]$"
 )
 _PAGE_NUMBER = re.compile(
     r"[-–—·\s]*\d{1,4}[-–—·\s]*|\d{1,4}\s*[/／]\s*\d{1,4}|第\s*\d+\s*[页頁](\s*[,，/]?\s*共\s*\d+\s*[页頁])?|(page|p\.)\s*\d+(\s*(of|/)\s*\d+)?",
@@ -61,7 +62,7 @@ def width(text: str) -> int:
 
 def ends_sentence(text: str) -> bool:
     """Whether a text ends as a sentence or a lead-in does, closing quotes and brackets aside."""
-    return text.rstrip(_CLOSERS + " ").endswith(tuple(_FINAL))
+    return _NOTE_MARK.sub("", text).rstrip(_CLOSERS + " ").endswith(tuple(_FINAL))
 
 
 def is_footnote(text: str) -> bool:
@@ -128,8 +129,9 @@ def _seam(before: str, after: str, words: Collection[str]) -> tuple[bool, str]:
     """Whether the last character of ``before`` stays, and what goes between."""
     if before[-1] == "\u00ad":
         return False, ""
-    if ADDRESS_END.search(before) and ADDRESS_PART.fullmatch(after) and not after.startswith("http"):
-        return True, ""
+    word = after.split(maxsplit=1)[0]
+    if ADDRESS_END.search(before) and ADDRESS_PART.fullmatch(word) and not after.startswith("http"):
+        return True, "" if word == after or before[-1] in "-/_=&" else " "
     if before[-1] in "-‐" and before[-2:-1].isalnum():
         return _keeps_hyphen(before, after, words), ""
     if not _WIDE.match(before[-1]) and not _WIDE.match(after[0]):

@@ -24,12 +24,15 @@ from index.types import Block
 
 __all__ = ["paragraphs"]
 
-_BULLET = re.compile(r"[-*+•·●○▪■◆]\s+(?=\S)")
+_BULLET = re.compile(r"[-*+·]\s+(?=\S)|[•●○▪■◆]\s*(?=\S)")
+_FIRST_NUMBER = re.compile(r"一、|第一[章篇部編编]|1\.?\s")
 _QUESTION = re.compile(r"(问|問|Q)\s*[:：]\s*\S")
 _TIGHT_MARK = re.compile(r"\d{1,2}\.(?=\d?[A-Z])")  # "2.3D transistors": only where the line before is finished
 _FUNCTION_WORD = re.compile(r" (of|the|an?|and|or|to|in|on|at|by|for|from|with|as|that|than|is|are|its)$")
 # A heading without a number is at most this wide, in columns; the first line of a text may be twice as wide.
 _HEADING_COLUMNS = 75
+# From this many numbered headings on, the others are taken to stand below them.
+_MANY_NUMBERED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def paragraphs(text: str) -> list[Block]:
     layout = _layout(lines)
     groups: list[_Group] = []
     for line in lines:
-        if groups and _belongs(groups[-1][1][-1], line, layout):
+        if groups and _belongs(groups[-1][1], line, layout):
             groups[-1][1].append(line.text)
         else:
             groups.append((line.gap, [line.text]))
@@ -116,8 +119,9 @@ def _layout(lines: list[_Line]) -> _Layout:
     return _Layout(columns, gaps[len(gaps) // 2] if gaps else 0)
 
 
-def _belongs(previous: str, line: _Line, layout: _Layout) -> bool:
-    """Whether a line goes on with the paragraph whose last line is ``previous``."""
+def _belongs(group: list[str], line: _Line, layout: _Layout) -> bool:
+    """Whether a line goes on with the paragraph that the lines of ``group`` form."""
+    previous = group[-1]
     text = line.text
     if is_footnote(previous) or ADDRESS_END.search(previous):
         return _goes_on_address(previous, text)
@@ -125,6 +129,8 @@ def _belongs(previous: str, line: _Line, layout: _Layout) -> bool:
         return text.startswith("http")
     if opens(text):
         return False
+    if _BULLET.match(group[0]) and line.gap == layout.gap and layout.columns:
+        return width(previous) >= 16 and not ends_sentence(previous)
     if line.gap > layout.gap or (_TIGHT_MARK.match(text) and ends_sentence(previous)):
         return False
     return layout.is_full(previous) and not (heading_level(previous) and ends_sentence(previous))
@@ -132,7 +138,10 @@ def _belongs(previous: str, line: _Line, layout: _Layout) -> bool:
 
 def _goes_on_address(previous: str, text: str) -> bool:
     """Whether a line is the rest of an address that the line before it broke off."""
-    if is_footnote(text) or not ADDRESS_END.search(previous) or not ADDRESS_PART.fullmatch(text) or text.isdigit():
+    if is_footnote(text) or not ADDRESS_END.search(previous) or text.isdigit():
+        return False
+    word = text.split(maxsplit=1)[0]
+    if not ADDRESS_PART.fullmatch(word) or (word != text and not (previous[-1] in "/-_" and re.search(r"\d|\.", word))):
         return False
     return width(previous) >= 60 and (previous[-1] in "-/_=&?.%" or bool(re.search(r"[-/_=&?\d]", text)))
 
@@ -179,20 +188,41 @@ def _continues(before: str, after: str) -> bool:
 def _blocks(groups: list[_Group], layout: _Layout) -> list[Block]:
     words = words_of("\n".join(line for _, lines in groups for line in lines))
     texts = [join(lines, words) for _, lines in groups]
-    gaps = [gap > layout.gap for gap, _ in groups]
+    numbered = [i for i, text in enumerate(texts) if heading_level(text) == 2]
     blocks: list[Block] = []
-    numbered = False
     for i, text in enumerate(texts):
-        following = texts[i + 1] if i + 1 < len(texts) else ""
         level = heading_level(text)
-        numbered = numbered or bool(level)
         if not level:
-            apart = gaps[i] or i == 0 or (ends_sentence(texts[i - 1]) and not layout.columns)
-            level = _plain_heading_level(text, following, first=i == 0, apart=apart)
-            # Between numbered headings, one without a number stands below them.
-            level = 4 if level == 2 and numbered else level
+            following = texts[i + 1] if i + 1 < len(texts) else ""
+            level = _plain_heading_level(text, following, first=i == 0, apart=_stands_apart(groups, i, layout))
+        if level == 2 and len(numbered) >= _MANY_NUMBERED and i not in numbered:
+            level = _level_among_numbered(texts, numbered, i)
         _append(blocks, text, level)
     return blocks
+
+
+def _stands_apart(groups: list[_Group], index: int, layout: _Layout) -> bool:
+    """Whether a paragraph is set off from the one before it: by a gap, or because that one is plainly finished."""
+    if index == 0 or groups[index][0] > layout.gap:
+        return True
+    before, own = groups[index - 1][1][-1], groups[index][1]
+    if not layout.columns:
+        return ends_sentence(before)
+    return (
+        len(own) == 1
+        and width(own[0]) >= 8
+        and not layout.is_full(own[0])
+        and (ends_sentence(before) or not layout.is_full(before))
+    )
+
+
+def _level_among_numbered(texts: list[str], numbered: list[int], index: int) -> int:
+    """A heading without a number stands above the numbered ones where their count starts anew after it, else below."""
+    following = next((i for i in numbered if i > index), None)
+    if following is None:
+        starts = [i for i in numbered if _FIRST_NUMBER.match(texts[i])]
+        return 1 if len(starts) > 1 else 4
+    return 1 if _FIRST_NUMBER.match(texts[following]) else 4
 
 
 def _append(blocks: list[Block], text: str, level: int) -> None:
@@ -213,7 +243,12 @@ def _plain_heading_level(text: str, following: str, *, first: bool, apart: bool)
         return 5
     if not following or not apart or width(text) > (2 * _HEADING_COLUMNS if first else _HEADING_COLUMNS):
         return 0
-    if is_caption(text) or text[0].islower() or unicodedata.category(text[0]) in ("Pe", "Pf", "Po", "Pd"):
+    if (
+        is_caption(text)
+        or is_footnote(text)
+        or text[0].islower()
+        or unicodedata.category(text[0]) in ("Pe", "Pf", "Po", "Pd")
+    ):
         return 0
     if first:
         return 1
