@@ -1,0 +1,218 @@
+"""The JSON-lines sets a benchmark reads: ``corpus.jsonl`` and ``queries.jsonl`` in one folder, and files of claims.
+
+One JSON object a line, UTF-8, blank lines skipped. An optional key may be left out; keys not named here are ignored.
+
+    corpus   id, text; lang, title, article optional
+    queries  id, lang, text, gold (ids of passages), pair (``zh>en``: a Chinese question, answered in English);
+             answerable (default: whether gold names any), answers, evidence, article, split optional
+    claims   id, lang, evidence_lang, claim, evidence, supported (true or false), source; split optional
+
+A line that is not so raises ``UsageError`` with the file, the line's number and what must be there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from index.errors import UsageError
+
+__all__ = ["Claim", "Passage", "Query", "read_claims", "read_corpus", "read_queries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A row of a corpus: one document of the collection to search."""
+
+    id: str
+    text: str
+    lang: str = ""
+    title: str = ""
+    article: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question: ``gold`` are the ids of the passages that answer it, empty where none does."""
+
+    id: str
+    text: str
+    lang: str
+    pair: str
+    gold: tuple[str, ...]
+    answerable: bool
+    answers: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    article: str = ""
+    split: str = ""
+
+    def __post_init__(self) -> None:
+        asked, arrow, found = self.pair.partition(">")
+        if not (asked and arrow and found):
+            raise ValueError(f"pair must be like zh>en or zh>none, was: {self.pair!r}")
+        if self.answerable and not self.gold:
+            raise ValueError("gold must name a passage where answerable is true, was: []")
+
+    @property
+    def cluster(self) -> str:
+        """What makes questions dependent on each other: the same gold passages."""
+        return " ".join(sorted(self.gold)) or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence, a text, and whether the text supports the sentence, as a person (or construction) labelled it."""
+
+    id: str
+    lang: str
+    evidence_lang: str
+    claim: str
+    evidence: str
+    supported: bool
+    source: str
+    split: str = ""
+
+    @property
+    def direction(self) -> str:
+        """Claim's language > evidence's language."""
+        return f"{self.lang}>{self.evidence_lang}"
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+RowT = TypeVar("RowT", bound=_HasId)
+
+
+def read_corpus(folder: str | Path) -> list[Passage]:
+    """The passages of ``folder/corpus.jsonl`` in the file's order. Raises ``UsageError``."""
+    return _read(Path(folder) / "corpus.jsonl", _passage)
+
+
+def read_queries(folder: str | Path, known: Collection[str] | None = None) -> list[Query]:
+    """The questions of ``folder/queries.jsonl`` in the file's order. Raises ``UsageError``.
+
+    With ``known``, the ids of the corpus, every gold id must be one of them.
+    """
+    return _read(Path(folder) / "queries.jsonl", lambda row: _query(row, known))
+
+
+def read_claims(path: str | Path) -> list[Claim]:
+    """The claims of a file in its order. Raises ``UsageError``."""
+    return _read(Path(path), _claim)
+
+
+def _passage(row: Mapping[str, object]) -> Passage:
+    return Passage(
+        id=_text(row, "id"),
+        text=_text(row, "text"),
+        lang=_text(row, "lang", ""),
+        title=_text(row, "title", ""),
+        article=_text(row, "article", ""),
+    )
+
+
+def _query(row: Mapping[str, object], known: Collection[str] | None) -> Query:
+    gold = _texts(row, "gold")
+    unknown = [] if known is None else [identity for identity in gold if identity not in known]
+    if unknown:
+        raise ValueError(f"gold must be ids of the corpus, which has no {unknown[0]!r}")
+    return Query(
+        id=_text(row, "id"),
+        text=_text(row, "text"),
+        lang=_text(row, "lang"),
+        pair=_text(row, "pair"),
+        gold=gold,
+        answerable=_truth(row, "answerable", bool(gold)),
+        answers=_texts(row, "answers", ()),
+        evidence=_texts(row, "evidence", ()),
+        article=_text(row, "article", ""),
+        split=_text(row, "split", ""),
+    )
+
+
+def _claim(row: Mapping[str, object]) -> Claim:
+    return Claim(
+        id=_text(row, "id"),
+        lang=_text(row, "lang"),
+        evidence_lang=_text(row, "evidence_lang"),
+        claim=_text(row, "claim"),
+        evidence=_text(row, "evidence"),
+        supported=_truth(row, "supported"),
+        source=_text(row, "source"),
+        split=_text(row, "split", ""),
+    )
+
+
+def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
+    """A text of a row; a required one (no default) must not be blank."""
+    value = row.get(key, default)
+    if not isinstance(value, str) or (default is None and not value.strip()):
+        raise ValueError(f"{key} must be a {'non-empty ' if default is None else ''}string, was: {_shown(row, key)}")
+    # JSON can name half a surrogate pair, which no file and no terminal can then be written with.
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _texts(row: Mapping[str, object], key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    value = row.get(key, default)
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{key} must be a list of strings, was: {_shown(row, key)}")
+    return tuple(value)
+
+
+def _truth(row: Mapping[str, object], key: str, default: bool | None = None) -> bool:
+    value = row.get(key, default)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false, was: {_shown(row, key)}")
+    return value
+
+
+def _shown(row: Mapping[str, object], key: str) -> str:
+    return json.dumps(row[key])[:60] if key in row else "missing"
+
+
+def _read(path: Path, build: Callable[[Mapping[str, object]], RowT]) -> list[RowT]:
+    rows: list[RowT] = []
+    seen: dict[str, int] = {}
+    for number, line in _lines(path):
+        try:
+            row = build(_parse(line))
+            if row.id in seen:
+                raise ValueError(f"id must occur once, but {row.id!r} stands on line {seen[row.id]} too")
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{path}, line {number}: {error}") from error
+        seen[row.id] = number
+        rows.append(row)
+    if not rows:
+        raise UsageError(f"{path} holds no rows: it must have one JSON object a line")
+    return rows
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+                if content.strip():
+                    yield number, content
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror}; give a file or folder in the documented form"
+        ) from error
+
+
+def _parse(line: bytes) -> Mapping[str, object]:
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"must be UTF-8, but byte {error.start + 1} of the line is not") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"must be one JSON object: {error.msg} at column {error.colno}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"must be one JSON object, was: {line[:60].decode('utf-8', 'replace').strip()}")
+    return row
