@@ -121,6 +121,11 @@ class Generation:
         """The ordinal of the chunk with this id. Raises UnknownDocumentError."""
         return self._texts.chunk_ordinal(chunk_id)
 
+    @property
+    def artifacts(self) -> list[str]:
+        """The names of the files the caller handed in at the commit."""
+        return sorted(self.manifest.files.keys() - {TEXTS, VECTORS})
+
     def path_of(self, name: str) -> Path:
         """Where a checked file stands. Raises DamagedStoreError where there is none of that name."""
         if name not in self.manifest.files:
@@ -143,7 +148,7 @@ class Generation:
         """A NumPy file, mapped read-only; its header is checked against its size first. Raises DamagedStoreError."""
         return load_array(self.path_of(name))
 
-    def require(self, embedding: EmbeddingIdentity) -> None:
+    def check_embedding(self, embedding: EmbeddingIdentity) -> None:
         """Raise IncompatibleStoreError unless the vectors were made with this model; an empty collection takes any."""
         own = self.manifest.embedding
         if self.manifest.chunks and own != embedding:

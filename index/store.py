@@ -114,6 +114,11 @@ class Store:
         finally:
             lock.release()
 
+    def close(self) -> None:
+        """Let go of the generation in use; what others still hold stays readable, and asking again opens it again."""
+        with self._lock:
+            self._pinned = None
+
     @property
     def cache_path(self) -> Path:
         """Where embeddings already computed may be kept; its folder need not exist."""

@@ -1,0 +1,102 @@
+"""What an ingest has to do: the files found on disk against the documents already held, compared by content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.texts import DocumentInfo
+
+__all__ = ["FoundFile", "Plan", "compare", "source_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file on disk: where it is, its name as a document's source, and the SHA-256 of its bytes in hex."""
+
+    path: Path
+    source: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What differs between files and documents.
+
+    ``load`` are the files to read, one for each new content; ``moved`` gives documents whose file has another place now
+    their new source, by id; ``added``, ``updated`` and ``unchanged`` are the sources found, each in one of them.
+    """
+
+    load: tuple[FoundFile, ...]
+    moved: Mapping[str, str]
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    found: Mapping[str, str]
+    documents: tuple[DocumentInfo, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.load or self.moved or self.replaced(()))
+
+    def replaced(self, failed: Collection[str]) -> set[str]:
+        """The ids of documents whose file now holds something else that could be read, and that no other file holds.
+
+        ``failed`` are the digests that could not be read: the document from before stays in their place.
+        """
+        held = set(self.found.values())
+        return {
+            info.id
+            for info in self.documents
+            if info.digest not in held and info.source in self.found and self.found[info.source] not in failed
+        }
+
+
+def source_name(path: Path) -> str:
+    """The name of a document's source: the absolute path, bytes that are no UTF-8 written out."""
+    return os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
+
+
+def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile]) -> Plan:
+    """The plan that makes a collection hold what the files hold.
+
+    Same content at the same place, or at a second place, is unchanged; other content at a known place replaces what was
+    there; known content at a new place, its old place gone or holding something else, is the same document moved.
+    """
+    known = {info.digest: info for info in documents}
+    at = {info.source: info for info in documents}
+    found = {file.source: file.digest for file in files}
+    first: dict[str, FoundFile] = {}
+    for file in files:
+        first.setdefault(file.digest, file)
+    moved = {
+        known[digest].id: file.source
+        for digest, file in first.items()
+        if digest in known and not _is_still_there(known[digest], found)
+    }
+    outcomes: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
+    for file in files:
+        new_here = file.source in at and at[file.source].digest != file.digest
+        if new_here or file.source in moved.values():
+            outcome = "updated"
+        else:
+            outcome = "added" if file.digest not in known and first[file.digest] is file else "unchanged"
+        outcomes[outcome].append(file.source)
+    return Plan(
+        load=tuple(file for digest, file in first.items() if digest not in known),
+        moved=moved,
+        found=found,
+        documents=tuple(documents),
+        added=tuple(outcomes["added"]),
+        updated=tuple(outcomes["updated"]),
+        unchanged=tuple(outcomes["unchanged"]),
+    )
+
+
+def _is_still_there(info: DocumentInfo, found: Mapping[str, str]) -> bool:
+    if info.source in found:
+        return found[info.source] == info.digest
+    return os.path.lexists(info.source)
