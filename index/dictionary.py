@@ -15,6 +15,7 @@ from importlib import resources
 
 from index.language import fold
 from index.lexical import Term
+from index.names import chinese_name_keys, english_name_keys
 from index.numbers import search_terms
 from index.words import STOP_WORDS, cut_han, english_words, han_words, tokens
 
@@ -97,8 +98,15 @@ def to_english(question: str, frequency: Frequency) -> Translation:
             if readings:
                 crossed += 1.0
                 terms.append(Term(readings))
+    terms += _sounding([[key] for key in dict.fromkeys(chinese_name_keys(question))], frequency)
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
     return Translation(tuple(terms), crossed / total if total else 0.0)
+
+
+def _sounding(names: Sequence[Sequence[str]], frequency: Frequency) -> list[Term]:
+    """Names as they may sound in the other script; those that the collection does not hold say nothing."""
+    found = [tuple(((key,), 1.0) for key in keys if frequency(key)) for keys in names]
+    return [Term(readings) for readings in found if readings]
 
 
 def _entries(run: str) -> Iterator[str]:
@@ -182,6 +190,7 @@ def to_chinese(question: str, frequency: Frequency) -> Translation:
     for token, is_han in tokens(question):
         if is_han:
             terms += [Term((((word,), 1.0),)) for word in han_words(token)]
+    terms += _sounding(english_name_keys(question), frequency)
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
     return Translation(tuple(terms), crossed / total if total else 0.0)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from index import dense, lexical
 from index.language import Side, side
+from index.names import name_keys
 from index.types import Chunk
 from index.words import words
 
@@ -73,7 +74,9 @@ def make_indexer(model: str) -> Indexer:
             means[name] = [float(value) for value in mean]
             files[f"{name}.rows.npy"] = _to_bytes(rows)
             files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
-            files |= lexical.to_files(lexical.build(words(texts[row]) for row in rows), f"{name}.lexical")
+            files |= lexical.to_files(
+                lexical.build((words(texts[row]), name_keys(texts[row], name)) for row in rows), f"{name}.lexical"
+            )
         return files, {"means": means}
 
     return index

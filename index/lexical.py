@@ -128,15 +128,16 @@ def _idf(passages: int, documents: float) -> float:
     return math.log(1.0 + (passages - documents + 0.5) / (documents + 0.5))
 
 
-def build(passages: Iterable[Sequence[str]]) -> LexicalIndex:
-    """An index over passages given as their search words, in row order."""
+def build(passages: Iterable[tuple[Sequence[str], Sequence[str]]]) -> LexicalIndex:
+    """An index over passages in row order, each given as its search words and as further keys to be found by (names by
+    their sound) that do not count as part of its length."""
     import numpy as np
 
     lists: dict[str, list[tuple[int, int]]] = {}
     lengths: list[int] = []
-    for row, found in enumerate(passages):
+    for row, (found, keys) in enumerate(passages):
         lengths.append(len(found))
-        for word, count in Counter(found).items():
+        for word, count in Counter((*found, *keys)).items():
             lists.setdefault(word, []).append((row, min(count, 65535)))
     ordered = sorted((word_key(word), postings) for word, postings in lists.items())
     sizes = [len(postings) for _, postings in ordered]
