@@ -1,0 +1,149 @@
+"""Quantities said as phrases rather than as one numeral: shares, ordinals, scores, orders of magnitude.
+
+All read plain text (see ``numerals.plain``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from index.numbers.numerals import CHINESE, DIGITS, ORDINALS, numeral_value
+from index.numbers.quantity import Quantity
+from index.numbers.units import unit_after
+
+__all__ = ["ABOUT_AFTER", "ABOUT_BEFORE", "halves", "is_approximate", "ordinals", "ratios", "scores", "vague"]
+
+ABOUT_BEFORE = re.compile(
+    r"(?:约|近|将近|接近|大概|超过|逾|至少|不到|不足|不少于|不低于|高达|多达|上|~|\b(?:about|around|approximately|roughly|"
+    r"nearly|almost|some|over|(?:more|less|fewer|greater) than|at least|up to|under|circa|ca?\.|estimated(?: at)?|"
+    r"no less than))\s*$",
+    re.ASCII | re.IGNORECASE,
+)
+ABOUT_AFTER = re.compile(r"\s?(?:左右|上下|以上|以下|余|多(?![少数样种方])|\+|\s?or so\b|-odd\b|or more\b)", re.ASCII)
+_HAN_PERCENT = re.compile(rf"百分之\s?(?P<n>负?(?:{DIGITS}|{CHINESE}|百))", re.ASCII)
+_TENTHS = re.compile(r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<half>半)?(?![为立功员就本交长年都分因果])", re.ASCII)
+_HAN_FRACTION = re.compile(rf"(?P<m>{DIGITS}|{CHINESE})\s?分之\s?(?P<n>{DIGITS}|{CHINESE})", re.ASCII)
+_PARTS = {"half": 2, "halves": 2, "quarter": 4, "fourth": 4} | {word: n for word, n in ORDINALS.items() if 3 <= n <= 12}
+_ENGLISH_FRACTION = re.compile(
+    rf"\b(?P<n>an?|one|two|three|four|five|six|seven|eight|nine)[\s-](?P<m>{'|'.join(_PARTS)})s?\b(?!\s(?:of\s)?(?:\d|centur|time))",
+    re.ASCII | re.IGNORECASE,
+)
+_SHARE_AFTER = re.compile(r"\s?(?:of\b|less\b|more\b|[.,;:)。，；]|$)", re.ASCII)
+_SLASH_FRACTION = re.compile(r"(?<![\w./-])(?P<n>\d{1,2})/(?P<m>\d{1,2})(?![\w./-])", re.ASCII)
+_ORDINAL_WORD = "|".join(sorted(ORDINALS, key=len, reverse=True))
+_HAN_ORDINAL = re.compile(rf"第\s?(?P<n>{DIGITS}|{CHINESE})", re.ASCII)
+_ENGLISH_ORDINAL = re.compile(
+    rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:,\d{{3}})*(?=st|nd|rd|th)|{_ORDINAL_WORD})(?:st|nd|rd|th)?\b",
+    re.ASCII | re.IGNORECASE,
+)
+_QUARTER = re.compile(r"(?<![A-Za-z\d])(?:Q(?P<n>[1-4])(?![A-Za-z\d]))", re.ASCII)
+_HAN_SCORE = re.compile(r"(?<!\d)(?P<a>\d{1,3})\s?比\s?(?P<b>\d{1,3})(?![\d%])", re.ASCII)
+_LATIN_SCORE = re.compile(
+    r"(?<![\d.,/:A-Za-z-])(?P<a>\d{1,3})-(?P<b>\d{1,3})"
+    r"(?![\d.,/:%A-Za-z-]|\s?(?:%|percent|per cent|年|月|日|岁|万|亿))",
+    re.ASCII,
+)
+_VAGUE = re.compile(
+    r"\b(?:(?:tens|hundreds|thousands|millions) of )?"
+    r"(?:dozens|hundreds|thousands|millions|billions|trillions)\b"
+    r"|\bseveral (?:dozen|hundred|thousand|million|billion)\b"
+    r"|[数几上][十百千万亿]+|[十百千万]几[十百千万亿]*|成[百千]上[千万]",
+    re.ASCII | re.IGNORECASE,
+)
+_VAGUE_VALUES = {
+    "ten": 10,
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+_HALF = re.compile(r"\bhalf\b|一半|过半|半数", re.ASCII | re.IGNORECASE)
+
+
+def halves(text: str) -> Iterator[Quantity]:
+    """Every lone half; always weak, for as a part of words it says little (half-life, the first half)."""
+    yield from (Quantity(Decimal("0.5"), "fraction", "", *match.span(), weak=True) for match in _HALF.finditer(text))
+
+
+def ratios(text: str) -> Iterator[Quantity]:
+    """Percents and fractions that are said in words or as a quotient."""
+    for match in _HAN_PERCENT.finditer(text):
+        value = numeral_value(match["n"].lstrip("负"))
+        if value is not None:
+            yield Quantity(
+                -value if match["n"][0] == "负" else value, "percent", "", *match.span(), is_approximate(text, match)
+            )
+    for match in _TENTHS.finditer(text):
+        value = numeral_value(match["n"])
+        if value is not None and (match.start() == 0 or text[match.start() - 1] not in "分组构合形制完变建长"):
+            yield Quantity(
+                value * 10 + (5 if match["half"] else 0), "percent", "", *match.span(), is_approximate(text, match)
+            )
+    for pattern in (_HAN_FRACTION, _SLASH_FRACTION, _ENGLISH_FRACTION):
+        for match in pattern.finditer(text):
+            if quantity := _fraction(text, match):
+                yield quantity
+
+
+def _fraction(text: str, match: re.Match[str]) -> Quantity | None:
+    above = Decimal(1) if match["n"].lower() in ("a", "an") else numeral_value(match["n"])
+    below = Decimal(_PARTS[match["m"].lower()]) if match["m"].lower() in _PARTS else numeral_value(match["m"])
+    if above is None or not below or above >= below:
+        return None
+    if match["n"].lower() in ("a", "an") and not _SHARE_AFTER.match(text, match.end()):
+        return None  # "a third type" is an ordinal
+    value = (above / below).quantize(Decimal("1e-6"))
+    return Quantity(value, "fraction", "", *match.span(), is_approximate(text, match), weak=value == Decimal("0.5"))
+
+
+def vague(text: str) -> Iterator[Quantity]:
+    """Orders of magnitude: 十几, 数百, hundreds of thousands."""
+    for match in _VAGUE.finditer(text):
+        words = re.findall(r"ten|dozen|hundred|thousand|million|billion|trillion", match.group().lower())
+        value = Decimal(1)
+        for word in words:
+            value *= _VAGUE_VALUES[word]
+        if not words:
+            value = numeral_value(re.sub("[数几上成]", "", match.group())) or value
+        # 十几 and 二十几 say a figure; 数百 and hundreds of say an order of magnitude at most.
+        counted = match.group()[0] in "十百千万"
+        yield Quantity(value, "number", "", *match.span(), approximate=True, weak=not counted)
+
+
+def ordinals(text: str) -> Iterator[Quantity]:
+    """Ordinals, with their unit where they count quarters or years (第一季度, Q1)."""
+    for match in _HAN_ORDINAL.finditer(text):
+        if (value := numeral_value(match["n"])) is not None:
+            unit, end = unit_after(text, match.end())
+            kept = unit if unit in ("quarter", "year") else ""
+            yield Quantity(
+                value, "ordinal", kept, match.start(), end if kept else match.end(), weak=value == 1 and not kept
+            )
+    for match in _QUARTER.finditer(text):
+        yield Quantity(Decimal(match["n"]), "ordinal", "quarter", *match.span())
+    for match in _ENGLISH_ORDINAL.finditer(text):
+        word = match["n"].lower()
+        value = Decimal(ORDINALS[word]) if word in ORDINALS else numeral_value(match["n"])
+        if value is not None:
+            quarter = re.match(r"[\s-](?:fiscal\s)?quarter\b", text[match.end() : match.end() + 16])
+            weak = value == 1 and not quarter
+            yield Quantity(value, "ordinal", "quarter" if quarter else "", *match.span(), weak=weak)
+
+
+def scores(text: str) -> Iterator[list[Quantity]]:
+    """Both figures of each score (24-10, 24比10)."""
+    for pattern in (_HAN_SCORE, _LATIN_SCORE):
+        for match in pattern.finditer(text):
+            if pattern is _HAN_SCORE or int(match["a"]) >= int(match["b"]):
+                yield [Quantity(Decimal(match[part]), "score", "", *match.span(part)) for part in "ab"]
+
+
+def is_approximate(text: str, match: re.Match[str]) -> bool:
+    """Whether the words beside a match call it rough, or a bound (about, 约, over, 以上)."""
+    return bool(
+        ABOUT_BEFORE.search(text[max(0, match.start() - 24) : match.start()]) or ABOUT_AFTER.match(text, match.end())
+    )
