@@ -14,7 +14,7 @@ from index.chunk import chunk
 from index.clean import clean
 from index.errors import DocumentError, ModelError
 from index.generation import Generation
-from index.loaders import LoadLimits, find_files, load_bytes, read_bytes
+from index.loaders import find_files, load_bytes, read_bytes
 from index.manifest import EmbeddingIdentity
 from index.plan import FoundFile, Plan, compare, source_name
 from index.store import Store
@@ -31,7 +31,6 @@ __all__ = ["BuildReport", "Embedder", "Indexer", "Progress", "add", "embedding_t
 
 _HEADINGS_LENGTH = 200  # characters of the path of headings that go into a chunk's embedding
 _BATCH = 256  # texts embedded between two progress events; each batch is cached as it is done
-_DEFAULT_LIMITS = LoadLimits()
 
 _log = logging.getLogger(__name__)
 
@@ -101,8 +100,6 @@ def add(
     indexer: Indexer,
     budget: int,
     on_progress: Callable[[Progress], None] | None = None,
-    timeout: float = 30.0,
-    limits: LoadLimits = _DEFAULT_LIMITS,
 ) -> BuildReport:
     """Make a knowledge base hold what the files and folders hold; what lies elsewhere stays as it is.
 
@@ -113,16 +110,16 @@ def add(
     refused; nothing was changed), UsageError for a path that does not exist, and ModelError.
     """
     tell = on_progress or _ignore
-    files, failed = _find(store, paths, limits)
+    files, failed = _find(store, paths)
     plan = compare(store.snapshot().document_rows(), files)
     if plan.is_empty:
         return _report(plan, failed, {})
-    with store.writer(timeout) as writer:
+    with store.writer() as writer:
         plan = compare(writer.base.document_rows(), files)  # another writer may have been first
         model = embedder() if plan.load else None
         if model is not None:
             writer.base.check_embedding(model.identity)
-        documents, unreadable = _load(plan.load, limits, tell)
+        documents, unreadable = _load(plan.load, tell)
         parts = _held(writer.base, plan, unreadable)
         if model is not None and documents:
             made = _made(documents, model, budget, store.cache_path, tell)
@@ -133,12 +130,12 @@ def add(
     return _report(plan, failed, unreadable)
 
 
-def remove(store: Store, document_id: str, *, indexer: Indexer, timeout: float = 30.0) -> None:
+def remove(store: Store, document_id: str, *, indexer: Indexer) -> None:
     """Take a document out of a knowledge base; its file is left alone.
 
     Raises UnknownDocumentError, BusyStoreError and StoreError (the disk refused; nothing was changed).
     """
-    with store.writer(timeout) as writer:
+    with store.writer() as writer:
         writer.base.info(document_id)
         ids = [info.id for info in writer.base.document_rows() if info.id != document_id]
         _commit(writer, _parts_of(writer.base, ids), writer.base.manifest.embedding, indexer, _ignore)
@@ -151,9 +148,7 @@ def embedding_text(chunk: Chunk, title: str) -> str:
     return f"{path[:_HEADINGS_LENGTH]}\n{chunk.text}" if path else chunk.text
 
 
-def _find(
-    store: Store, paths: Sequence[str | Path], limits: LoadLimits
-) -> tuple[list[FoundFile], list[tuple[str, str]]]:
+def _find(store: Store, paths: Sequence[str | Path]) -> tuple[list[FoundFile], list[tuple[str, str]]]:
     """The files with their checksums, and those left out with the reason; the knowledge base's own are passed over."""
     found, skipped = find_files(paths)
     home = store.path.resolve()
@@ -164,7 +159,7 @@ def _find(
             continue
         source = source_name(path)
         try:
-            files.setdefault(source, FoundFile(path, source, _digest(read_bytes(path, limits))))
+            files.setdefault(source, FoundFile(path, source, _digest(read_bytes(path))))
         except DocumentError as error:
             failed.append((source, str(error)))
     return list(files.values()), failed
@@ -174,19 +169,17 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _load(
-    files: Sequence[FoundFile], limits: LoadLimits, on_progress: Callable[[Progress], None]
-) -> tuple[list[Document], dict[str, str]]:
+def _load(files: Sequence[FoundFile], on_progress: Callable[[Progress], None]) -> tuple[list[Document], dict[str, str]]:
     """The documents of new files, and why the others could not be read, by digest."""
     documents: list[Document] = []
     unreadable: dict[str, str] = {}
     for number, file in enumerate(files):
         on_progress(Progress("load", number, len(files), file.source))
         try:
-            data = read_bytes(file.path, limits)
+            data = read_bytes(file.path)
             if _digest(data) != file.digest:
                 raise DocumentError("it changed while it was read: add it again")
-            documents.append(clean(load_bytes(data, file.path, limits), source=file.source, digest=file.digest))
+            documents.append(clean(load_bytes(data, file.path), source=file.source, digest=file.digest))
         except DocumentError as error:
             unreadable[file.digest] = str(error)
         except (ValueError, LookupError, RecursionError, MemoryError) as error:  # a parser's own fault, with this file

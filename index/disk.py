@@ -37,7 +37,7 @@ class Disk:
 
     def replace(self, source: Path, target: Path) -> None:
         """Give a file or folder another name, at once, in place of what had it."""
-        os.replace(source, target)
+        source.replace(target)
 
     def remove(self, path: Path) -> None:
         """Remove a file, or a folder with all in it; a link is removed, never followed."""

@@ -57,7 +57,7 @@ class Plan:
 
 def source_name(path: Path) -> str:
     """The name of a document's source: the absolute path, bytes that are no UTF-8 written out."""
-    return os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
+    return os.fsencode(os.path.normpath(path.absolute())).decode("utf-8", "backslashreplace")
 
 
 def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile]) -> Plan:

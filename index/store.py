@@ -138,7 +138,7 @@ class Store:
 
     def _exists(self) -> bool:
         try:
-            names = os.listdir(self.path)
+            names = {path.name for path in self.path.iterdir()}
         except FileNotFoundError:
             return False
         except NotADirectoryError:
@@ -147,7 +147,7 @@ class Store:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}") from error
         if CURRENT in names or self._numbers():
             return True
-        foreign = sorted(set(names) - _OWN_NAMES)
+        foreign = sorted(names - _OWN_NAMES)
         if foreign:
             raise ForeignStoreError(
                 f"{self.path} is not a knowledge base (it holds {foreign[0]!r}): give an empty or a new folder"
@@ -212,7 +212,7 @@ class Store:
 
     def _numbers(self) -> list[int]:
         """The numbers of the generations that have a folder, half-made ones not counted."""
-        return sorted(_number(name) for name in os.listdir(self.path) if is_generation(name))
+        return sorted(_number(path.name) for path in self.path.iterdir() if is_generation(path.name))
 
 
 def _number(name: str) -> int:

@@ -26,7 +26,12 @@ _TABLES = {
     headings TEXT NOT NULL) STRICT""",
     "chunks_by_document": "CREATE INDEX chunks_by_document ON chunks (document_id)",
 }
-_CHUNK = 'SELECT id, document_id, "start", "end", text, language, page, headings FROM chunks'
+_CHUNKS = """SELECT ordinal, id, document_id, "start", "end", text, language, page, headings FROM chunks
+    WHERE ordinal IN (SELECT value FROM json_each(?))"""
+_CHUNKS_AFTER = """SELECT ordinal, id, document_id, "start", "end", text, language, page, headings FROM chunks
+    WHERE ordinal > ? ORDER BY ordinal LIMIT ?"""
+_TWICE = """SELECT 'documents', id FROM documents GROUP BY id HAVING count(*) > 1
+    UNION ALL SELECT 'chunks', id FROM chunks GROUP BY id HAVING count(*) > 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,10 @@ def to_bytes(documents: Sequence[Document], chunks: Sequence[Chunk]) -> bytes:
             connection.execute(statement)
         try:
             connection.executemany(
-                f"INSERT INTO documents VALUES ({', '.join('?' * 8)})", map(_document_row, documents)
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_document_row, documents)
             )
             connection.executemany(
-                f"INSERT INTO chunks VALUES ({', '.join('?' * 9)})",
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 ((ordinal, *_chunk_row(chunk)) for ordinal, chunk in enumerate(chunks)),
             )
         except sqlite3.IntegrityError as error:
@@ -136,8 +141,8 @@ class Texts:
     def document(self, document_id: str) -> Document:
         """A whole document. Raises UnknownDocumentError."""
         self.info(document_id)
-        columns = "id, title, source, text, language, digest, sections, pages"
-        (row,) = self._rows(f"SELECT {columns} FROM documents WHERE id = ?", (document_id,))
+        statement = "SELECT id, title, source, text, language, digest, sections, pages FROM documents WHERE id = ?"
+        (row,) = self._rows(statement, (document_id,))
         with _sound():
             sections = tuple(Section(*section) for section in json.loads(row[6]))
             values: list[Any] = [*row[:6], sections, tuple(json.loads(row[7]))]
@@ -146,8 +151,7 @@ class Texts:
     def chunks(self, ordinals: Sequence[int]) -> list[Chunk]:
         """The chunks of these ordinals, in the order asked for. Raises ValueError for an ordinal that is not there."""
         wanted = [int(ordinal) for ordinal in ordinals]
-        statement = _CHUNK.replace("SELECT", "SELECT ordinal,")
-        rows = self._rows(f"{statement} WHERE ordinal IN (SELECT value FROM json_each(?))", (json.dumps(wanted),))
+        rows = self._rows(_CHUNKS, (json.dumps(wanted),))
         found = {row[0]: _to_chunk(row[1:]) for row in rows}
         missing = [ordinal for ordinal in wanted if ordinal not in found]
         if missing:
@@ -158,8 +162,8 @@ class Texts:
         """Every chunk, by ordinal; read a batch at a time."""
         last, size = -1, 1000
         while True:
-            rows = self._rows(f"{_CHUNK} WHERE ordinal > ? ORDER BY ordinal LIMIT ?", (last, size))
-            yield from map(_to_chunk, rows)
+            rows = self._rows(_CHUNKS_AFTER, (last, size))
+            yield from (_to_chunk(row[1:]) for row in rows)
             if len(rows) < size:
                 return
             last += size
@@ -187,9 +191,7 @@ class Texts:
             for count, low, high in self._rows("SELECT count(*), min(ordinal), max(ordinal) FROM chunks")
             if count and (low, high) != (0, count - 1)
         ]
-        for table in ("documents", "chunks"):
-            twice = self._rows(f"SELECT id FROM {table} GROUP BY id HAVING count(*) > 1")
-            found += [f"{table} has the id {row[0]} more than once" for row in twice]
+        found += [f"{table} has the id {name} more than once" for table, name in self._rows(_TWICE)]
         lost = self._rows("SELECT id FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
         found += [f"the chunk {row[0]} belongs to no document" for row in lost]
         return found + [f"the chunk {name} does not say what its document says there" for name in self._misquotes()]

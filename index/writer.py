@@ -86,8 +86,7 @@ class Writer:
             self._undo(name)
             reason = (error.strerror if isinstance(error, OSError) else None) or error
             raise StoreError(
-                f"{self.path} cannot be written: {reason}; nothing was changed: "
-                "see to its space and rights, then try again"
+                f"{self.path} cannot be written: {reason}; {self._after(name)}: see to its space and rights, then try again"
             ) from error
         self._next += 1
         self.base, previous = generation, self.base
@@ -139,10 +138,16 @@ class Writer:
             if self._current() != name:
                 self._remove(name)
 
+    def _after(self, name: str) -> str:
+        try:
+            return "it may hold the change or not" if self._current() == name else "nothing was changed"
+        except OSError:
+            return "it cannot be read either"
+
     def _keep_only(self, names: set[str]) -> None:
         """Remove every other generation and every unfinished file; what cannot be removed now is left for the next."""
         with suppress(OSError):
-            for name in sorted(os.listdir(self.path)):
+            for name in sorted(path.name for path in self.path.iterdir()):
                 unfinished = name.endswith(PARTIAL) and (name.startswith("gen-") or name == CURRENT + PARTIAL)
                 if unfinished or (is_generation(name) and name not in names):
                     self._remove(name)
