@@ -67,6 +67,8 @@ def test_english_and_mixed_numerals(numeral: str, value: int) -> None:
         ("t:15:00", ["下午3点", "下午三點", "3 pm", "15:00"]),
         ("n:-5", ["-5°C", "零下5度", "minus 5 degrees"]),
         ("p:30", ["三成", "30%", "百分之三十"]),
+        ("p:35", ["三成五", "三成半", "35%"]),
+        ("n:65nm", ["55/65纳米", "65 nm"]),
     ],
 )  # fmt: skip
 def test_every_notation_gives_one_search_term(term: str, notations: list[str]) -> None:

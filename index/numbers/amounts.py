@@ -99,10 +99,11 @@ def _with_unit(text: str, bare: Quantity, numeral: str, currency: str) -> Quanti
 def _is_year(text: str, bare: Quantity, numeral: str) -> bool:
     if not re.fullmatch(r"1\d{3}|20\d\d", numeral) or Decimal(bare.value) < 0:
         return False
-    counted = re.match(r"\s?[名位人个]|[\s-]years?\b|\s(?!was|is|has)[a-z]{3,}s\b", text[bare.end : bare.end + 24])
-    return not counted or bool(
-        _YEAR_BEFORE.search(text[max(0, bare.start - 10) : bare.start]) and counted.group()[0] == " "
-    )
+    if MEASURE_WORD.match(text, bare.end):
+        return False
+    counted = re.match(r"[\s-]years?\b|\s(?!was|is|has)[a-z]{3,}s\b", text[bare.end : bare.end + 24])
+    dated = _YEAR_BEFORE.search(text[max(0, bare.start - 10) : bare.start]) and "year" not in (counted or [""])[0]
+    return not counted or bool(dated)
 
 
 def spread_ranges(text: str, found: list[Quantity]) -> list[Quantity]:

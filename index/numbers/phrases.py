@@ -16,14 +16,14 @@ from index.numbers.units import unit_after
 __all__ = ["ABOUT_AFTER", "ABOUT_BEFORE", "halves", "is_approximate", "ordinals", "ratios", "scores", "vague"]
 
 ABOUT_BEFORE = re.compile(
-    r"(?:约|近|将近|接近|大概|超过|逾|至少|不到|不足|不少于|不低于|高达|多达|上|~|\b(?:about|around|approximately|roughly|"
+    r"(?:(?<![签合条节公契])约|近|将近|接近|大概|超过|逾|至少|不到|不足|不少于|不低于|高达|多达|~|\b(?:about|around|approximately|roughly|"
     r"nearly|almost|some|over|(?:more|less|fewer|greater) than|at least|up to|under|circa|ca?\.|estimated(?: at)?|"
     r"no less than))\s*$",
     re.ASCII | re.IGNORECASE,
 )
 ABOUT_AFTER = re.compile(r"\s?(?:左右|上下|以上|以下|余|多(?![少数样种方])|\+|\s?or so\b|-odd\b|or more\b)", re.ASCII)
 _HAN_PERCENT = re.compile(rf"百分之\s?(?P<n>负?(?:{DIGITS}|{CHINESE}|百))", re.ASCII)
-_TENTHS = re.compile(r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<half>半)?(?![为立功员就本交长年都分因果])", re.ASCII)
+_TENTHS = re.compile(r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<half>半|五)?(?![为立功员就本交长年都分因果])", re.ASCII)
 _HAN_FRACTION = re.compile(rf"(?P<m>{DIGITS}|{CHINESE})\s?分之\s?(?P<n>{DIGITS}|{CHINESE})", re.ASCII)
 _PARTS = {"half": 2, "halves": 2, "quarter": 4, "fourth": 4} | {word: n for word, n in ORDINALS.items() if 3 <= n <= 12}
 _ENGLISH_FRACTION = re.compile(
@@ -94,6 +94,8 @@ def _fraction(text: str, match: re.Match[str]) -> Quantity | None:
     below = Decimal(_PARTS[match["m"].lower()]) if match["m"].lower() in _PARTS else numeral_value(match["m"])
     if above is None or not below or above >= below:
         return None
+    if match.re is _SLASH_FRACTION and unit_after(text, match.end())[0]:
+        return None  # "55/65 nm" names two sizes
     if match["n"].lower() in ("a", "an") and not _SHARE_AFTER.match(text, match.end()):
         return None  # "a third type" is an ordinal
     value = (above / below).quantize(Decimal("1e-6"))

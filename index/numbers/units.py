@@ -22,6 +22,8 @@ inch | length | 0.0254 | 英寸 英吋 吋 | inch inches
 yard | length | 0.9144 | 码 | yd yard yards
 nmi | length | 1852 | 海里 | nmi
 ly | length | 9.4607e15 | 光年 | ly lightyear lightyears light-year light-years
+mm2 | area | 1e-6 | 平方毫米 | mm² mm2
+cm2 | area | 1e-4 | 平方厘米 平方公分 | cm² cm2
 m2 | area | 1 | 平方米 平方公尺 | m² m2 sqm
 km2 | area | 1e6 | 平方公里 平方千米 | km² km2 sqkm
 mile2 | area | 2589988 | 平方英里 平方哩 |
@@ -73,7 +75,7 @@ us | time | 1e-6 | 微秒 | µs microsecond microseconds
 times | | 0 | 倍 | times fold x
 people | | 0 | 人 名 位 口人 人次 | people persons person inhabitants residents
 USD | money | 0 | 美元 美金 | dollar dollars usd
-CNY | money | 0 | 元 人民币 元人民币 块 块钱 | yuan rmb renminbi cny
+CNY | money | 0 | 元 人民币 元人民币 块钱 | yuan rmb renminbi cny
 TWD | money | 0 | 新台币 元新台币 台币 | twd ntd
 HKD | money | 0 | 港元 港币 | hkd
 EUR | money | 0 | 欧元 | euro euros eur
