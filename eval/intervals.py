@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float64]
 
-__all__ = ["Difference", "bootstrap", "bootstrap_mean", "paired_difference", "wilson"]
+__all__ = [
+    "Difference",
+    "auroc_interval",
+    "balanced_accuracy_interval",
+    "bootstrap",
+    "bootstrap_mean",
+    "paired_difference",
+    "wilson",
+]
 
 SAMPLES = 2000
 _Z = 1.959963984540054  # the normal distribution's 97.5 % point
@@ -95,6 +103,50 @@ def bootstrap(
     if not len(found):
         raise ValueError("the statistic must be a number for some sample, was: for none")
     return _percentiles(found)
+
+
+def balanced_accuracy_interval(
+    labels: Sequence[bool], predictions: Sequence[bool], clusters: Sequence[Hashable], seed: int = 0
+) -> tuple[float, float]:
+    """The 95 % bootstrap interval of ``eval.metrics.balanced_accuracy``.
+
+    Raises ``ValueError`` when one of the two labels does not occur.
+    """
+    import numpy as np
+
+    truth = np.asarray(labels, dtype=bool)
+    right = (truth == np.asarray(predictions, dtype=bool)).astype(np.float64)
+
+    def statistic(weights: Array) -> Array:
+        with np.errstate(invalid="ignore"):
+            shares = [weights[:, kind] @ right[kind] / weights[:, kind].sum(axis=1) for kind in (truth, ~truth)]
+        return np.asarray((shares[0] + shares[1]) / 2.0)
+
+    return bootstrap(statistic, clusters, seed)
+
+
+def auroc_interval(
+    labels: Sequence[bool], scores: Sequence[float], clusters: Sequence[Hashable], seed: int = 0
+) -> tuple[float, float]:
+    """The 95 % bootstrap interval of ``eval.metrics.auroc``.
+
+    Raises ``ValueError`` when one of the two labels does not occur.
+    """
+    import numpy as np
+
+    values = np.asarray(scores, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    true = np.asarray(labels, dtype=np.float64)[order]
+    ties = np.flatnonzero(np.diff(values[order], prepend=np.nan) != 0)  # where each run of equal scores begins
+
+    def statistic(weights: Array) -> Array:
+        wins = np.add.reduceat(weights[:, order] * true, ties, axis=1)
+        losses = np.add.reduceat(weights[:, order] * (1.0 - true), ties, axis=1)
+        below = np.cumsum(losses, axis=1) - losses / 2.0
+        with np.errstate(invalid="ignore"):
+            return np.asarray((wins * below).sum(axis=1) / (wins.sum(axis=1) * losses.sum(axis=1)))
+
+    return bootstrap(statistic, clusters, seed)
 
 
 def _resampled_means(values: Sequence[float], clusters: Sequence[Hashable], seed: int) -> Array:

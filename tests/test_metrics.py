@@ -6,7 +6,14 @@ import random
 
 import pytest
 
-from eval.intervals import bootstrap, bootstrap_mean, paired_difference, wilson
+from eval.intervals import (
+    auroc_interval,
+    balanced_accuracy_interval,
+    bootstrap,
+    bootstrap_mean,
+    paired_difference,
+    wilson,
+)
 from eval.metrics import (
     CitedSentence,
     auroc,
@@ -270,3 +277,20 @@ def test_bootstrap_of_any_statistic_leaves_out_what_is_no_number() -> None:
     assert (low, high) == pytest.approx((0.61, 0.79), abs=0.015)
     with pytest.raises(ValueError, match="for none"):
         bootstrap(lambda weights: weights[:, 0] * np.nan, range(3))
+
+
+def test_intervals_of_decisions_agree_with_resampling_the_cases() -> None:
+    rng = random.Random(5)
+    labels = [rng.random() < 0.4 for _ in range(60)]
+    scores = [round(min(1.0, max(0.0, rng.gauss(0.6 if label else 0.4, 0.2))), 1) for label in labels]  # many ties
+    predictions = [score >= 0.5 for score in scores]
+    areas, accuracies = [], []
+    for _ in range(1500):
+        drawn = rng.choices(range(60), k=60)
+        truth = [labels[i] for i in drawn]
+        areas.append(auroc(truth, [scores[i] for i in drawn]))
+        accuracies.append(balanced_accuracy(truth, [predictions[i] for i in drawn]))
+    expected = (percentile(areas, 0.025), percentile(areas, 0.975))
+    assert auroc_interval(labels, scores, range(60)) == pytest.approx(expected, abs=0.02)
+    expected = (percentile(accuracies, 0.025), percentile(accuracies, 0.975))
+    assert balanced_accuracy_interval(labels, predictions, range(60)) == pytest.approx(expected, abs=0.02)

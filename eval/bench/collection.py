@@ -1,0 +1,173 @@
+"""A corpus in JSON lines as a knowledge base: built by the product's own line, kept for the next run.
+
+Each row is one document of one paragraph. The knowledge base is kept under the user's cache folder by corpus and
+embedding model. It is indexed anew when the chunk size or the code of ``index`` changed; no text is embedded twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.bench.baselines import Collection
+from eval.data import Passage
+from index.build import Embedder, embedding_text
+from index.errors import UsageError
+from index.language import detect
+from index.types import Chunk, Document, Section
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from index.manifest import EmbeddingIdentity
+    from index.store import Store
+    from rag.config import Config
+    from rag.knowledge import KnowledgeBase
+
+__all__ = ["KnowledgeSearcher", "build", "build_store", "cached_folder", "searched", "to_document", "without"]
+
+_MARK = "benchmark"  # where the manifest keeps what the indexes were made from
+_BATCH = 256
+
+
+class KnowledgeSearcher:
+    """A knowledge base as what is measured: the product as its users have it."""
+
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        self._knowledge_base = knowledge_base
+
+    def search(self, question: str, limit: int) -> list[str]:
+        """The document ids of the best passages, best first; a document may come more than once."""
+        return [passage.document_id for passage in self._knowledge_base.search(question, limit)]
+
+
+def build(rows: Sequence[Passage], folder: Path, config: Config) -> KnowledgeBase:
+    """A knowledge base over a corpus, in ``folder``; one that is already there and up to date is opened as it is.
+
+    Raises ``StoreError`` or ``ModelError``.
+    """
+    from index.embed import load_embeddings
+    from rag.knowledge import KnowledgeBase
+
+    embedder = load_embeddings(config.embedding, _tell)
+    return KnowledgeBase(build_store(rows, folder, embedder, config.chunking.budget), config, _tell)
+
+
+def build_store(rows: Sequence[Passage], folder: Path, embedder: Embedder, budget: int) -> Store:
+    """As ``build``, with the parts named: chunks of ``budget`` tokens, embedded by ``embedder``."""
+    from index.store import Store
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    store = Store.open(folder, create=True)
+    mark = _digest([_content(rows), asdict(embedder.identity), budget, _code()])
+    if store.snapshot().extra.get(_MARK) != mark:
+        _index(sorted(rows, key=lambda row: row.id), store, embedder, budget, mark)
+    return store
+
+
+def cached_folder(rows: Sequence[Passage], identity: EmbeddingIdentity) -> Path:
+    """Where the knowledge base of a corpus and an embedding model is kept."""
+    from index.models import cache_folder
+
+    return cache_folder() / "bench" / _digest([_content(rows), asdict(identity)])[:24]
+
+
+def searched(store: Store) -> Collection:
+    """The passages of a knowledge base as the baselines need them."""
+    generation = store.snapshot()
+    titles = {info.id: info.title for info in generation.document_rows()}
+    chunks = list(generation.all_chunks())
+    texts = [embedding_text(chunk, titles[chunk.document_id]) for chunk in chunks]
+    return Collection([chunk.document_id for chunk in chunks], texts, generation.vectors)
+
+
+def to_document(row: Passage) -> Document:
+    """A row of a corpus as a cleaned document; its id is the row's, so that rankings name rows."""
+    return Document(
+        id=row.id,
+        title=row.title,
+        source=f"corpus.jsonl#{row.id}",
+        text=row.text,
+        language=detect(row.text),
+        digest=hashlib.sha256(row.text.encode("utf-8")).hexdigest(),
+        sections=(Section("paragraph", 0, len(row.text)),),
+    )
+
+
+def without(config: Config, steps: Iterable[str]) -> Config:
+    """The configuration with steps of retrieval switched off. Raises ``UsageError`` for one that has no switch."""
+    for step in steps:
+        if step == "rerank":
+            config = replace(config, rerank=replace(config.rerank, model="none"))
+        elif isinstance(getattr(config.retrieval, step, None), bool):
+            config = replace(config, retrieval=replace(config.retrieval, **{step: False}))
+        else:
+            raise UsageError(f"--without {step}: this version has no switch for that step, leave the option out")
+    return config
+
+
+def _index(rows: Sequence[Passage], store: Store, embedder: Embedder, budget: int, mark: str) -> None:
+    from index.chunk import chunk
+    from index.indexes import make_indexer
+    from index.store import Contents
+
+    documents = [to_document(row) for row in rows]
+    chunks: list[Chunk] = []
+    texts: list[str] = []
+    for document in documents:
+        pieces = chunk(document, embedder.count_tokens, budget)
+        chunks += pieces
+        texts += [embedding_text(piece, document.title) for piece in pieces]
+    with store.writer() as writer:
+        vectors = _embed(texts, store.cache_path, embedder)
+        _tell(f"indexing {len(chunks)} passages")
+        files, extra = make_indexer(embedder.identity.name)(chunks, texts, vectors)
+        writer.commit(Contents(documents, chunks, vectors, embedder.identity, files, {**extra, _MARK: mark}))
+
+
+def _embed(texts: Sequence[str], cache_path: Path, embedder: Embedder) -> npt.NDArray[np.float32]:
+    """Vectors of texts, float32 of shape (len(texts), dimension); a run that is killed goes on where it stopped."""
+    import numpy as np
+
+    from index.cache import EmbeddingCache
+
+    vectors = np.zeros((len(texts), embedder.identity.dimension), dtype=np.float32)
+    with EmbeddingCache(cache_path, embedder.identity) as cache:
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            held = cache.get("passage", batch)
+            missing = [place for place in range(len(batch)) if place not in held]
+            if missing:
+                made = embedder.encode_passages([batch[place] for place in missing])
+                cache.put("passage", [batch[place] for place in missing], made)
+                held = {**held, **dict(zip(missing, made, strict=True))}
+                _tell(f"embedded {start + len(batch)} of {len(texts)} passages")
+            for place, vector in held.items():
+                vectors[start + place] = vector
+    return vectors
+
+
+def _content(rows: Iterable[Passage]) -> list[list[str]]:
+    return sorted([row.id, row.title, row.text] for row in rows)
+
+
+def _code() -> list[str]:
+    """Checksums of the code and data that chunk and index: what they make is only as new as they are."""
+    import index
+
+    files = sorted(path for path in Path(index.__path__[0]).rglob("*") if path.suffix in (".py", ".json", ".gz"))
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("ascii")).hexdigest()
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(line + "\n")

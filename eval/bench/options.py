@@ -1,0 +1,75 @@
+"""What every benchmark offers: which data, which part of it, how many questions, and where the results go."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from index.errors import UsageError
+
+__all__ = ["add_options", "of_split", "positive", "sample", "save_rows"]
+
+
+class _Row(Protocol):
+    @property
+    def split(self) -> str: ...
+
+
+RowT = TypeVar("RowT", bound=_Row)
+ItemT = TypeVar("ItemT")
+
+
+def positive(value: str) -> int:
+    """An option's value as a whole number of 1 or more."""
+    number = int(value) if value.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, was: {value}")
+    return number
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """``--data --split --questions --seed --json --save``."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the JSON-lines files")
+    parser.add_argument("--split", choices=("fit", "report", "all"), default="all", help="rows of one part only")
+    parser.add_argument("--questions", type=positive, metavar="N", help="at most N questions of each pair, by the seed")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample and the intervals (default: 0)")
+    # Suppressed, so that a --json given before the subcommand stands.
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write each question's result as a JSON line")
+
+
+def of_split(rows: Sequence[RowT], split: str) -> list[RowT]:
+    """The rows whose ``split`` is the one named, or all. Raises ``UsageError`` when none is left."""
+    kept = [row for row in rows if split in ("all", row.split)]
+    if not kept:
+        raise UsageError(f"no row is of split {split!r}: use --split all, or give the rows a split")
+    return kept
+
+
+def sample(groups: Mapping[str, Sequence[ItemT]], count: int | None, seed: int) -> list[ItemT]:
+    """At most ``count`` items of each group (all for None), in their order.
+
+    A group's sample does not depend on the other groups, and a smaller one is part of a larger one.
+    """
+    import numpy as np
+
+    kept: list[ItemT] = []
+    for name, items in groups.items():
+        order = np.random.default_rng([abs(seed), zlib.crc32(name.encode())]).permutation(len(items))
+        kept += [items[i] for i in sorted(order[:count])]
+    return kept
+
+
+def save_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as JSON lines. Raises ``UsageError`` when the file cannot be written."""
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}; give --save a file in a folder that exists"
+        ) from error
