@@ -1,7 +1,7 @@
 """Documents to chunks: by structure first, then whole sentences packed up to a budget of tokens.
 
-A heading starts a new chunk and goes with it as ``Chunk.headings``, never into its text; a heading with nothing under it
-is text. A chunk is a slice of the document: ``chunk.text == document.text[chunk.start:chunk.end]``.
+A heading starts a new chunk and goes with it as ``Chunk.headings``, never into its text; a heading with nothing under
+it is text. A chunk is a slice of the document: ``chunk.text == document.text[chunk.start:chunk.end]``.
 """
 
 from __future__ import annotations

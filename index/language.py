@@ -23,7 +23,7 @@ _KANA = re.compile(r"[\u3040-\u30fa\u30fc-\u30ff]")  # the middle dot U+30FB als
 _HANGUL = re.compile(r"[\uac00-\ud7af\u1100-\u11ff]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)*")
-_MODEL_NUMBER = re.compile(r"[A-Za-z]*\d[\w.+-]*|\b[A-Z]{2,6}\b")
+_MODEL_NUMBER = re.compile(r"(?<![A-Za-z])[A-Za-z]*\d[\w.+-]*|\b[A-Z]{2,6}\b")
 # One Han character carries about as much as this many Latin letters, so the two can be weighed in one text.
 _LATIN_LETTERS_PER_HAN = 3.0
 # How many letters decide the script: a long document shows it early, and the rest costs time for nothing.
@@ -112,7 +112,7 @@ def fold(text: str) -> str:
 
 
 def to_script(text: str, tag: str) -> str:
-    """Chinese text rewritten in the script of ``tag``, words included (``zh-Hant`` as written in Taiwan); others as is."""
+    """Chinese text in the script of ``tag``, words included (``zh-Hant`` as written in Taiwan); others as is."""
     if tag == "zh-Hans":
         return str(_converter("tw2sp").convert(text))
     if tag == "zh-Hant":
@@ -125,8 +125,8 @@ _HAN_STOPS = "。！？；…!?"
 _ABBREVIATIONS = frozenset(
     re.findall(
         r"\S+",
-        """mr mrs ms dr prof st jr sr vs etc inc ltd co corp no nos fig figs eq sec vol pp p ed eds al approx est dept gov
-        gen col lt sgt rep sen hon rev jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
+        """mr mrs ms dr prof st jr sr vs etc inc ltd co corp no nos fig figs eq sec vol pp p ed eds al approx est dept
+        gov gen col lt sgt rep sen hon rev jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
         e.g i.e cf ca u.s u.k u.n e.u a.m p.m ph.d b.c a.d d.c""",
     )
 )

@@ -51,6 +51,7 @@ _PAGE_NUMBER = re.compile(
     r"[-–—·\s]*\d{1,4}[-–—·\s]*|\d{1,4}\s*[/／]\s*\d{1,4}|第\s*\d+\s*[页頁](\s*[,，/]?\s*共\s*\d+\s*[页頁])?|(page|p\.)\s*\d+(\s*(of|/)\s*\d+)?",
     re.IGNORECASE,
 )
+_HEADING_STARTS = frozenset("#第（(一二三四五六七八九十0123456789")
 # A heading is at most this wide, in columns (a Han character takes two).
 _HEADING_COLUMNS = 75
 
@@ -82,6 +83,8 @@ def is_page_number(text: str) -> bool:
 
 def heading_level(text: str) -> int:
     """The level of a numbered heading (``一、``, ``（一）``, ``第二章``, ``1.2 Scope``), 0 for any other line."""
+    if not text or text[0] not in _HEADING_STARTS:
+        return 0
     if text.startswith("#"):
         marks = re.match(r"(#{1,6})\s+\S", text)
         return len(marks.group(1)) if marks else 0

@@ -143,7 +143,9 @@ def _goes_on_address(previous: str, text: str) -> bool:
     word = text.split(maxsplit=1)[0]
     if not ADDRESS_PART.fullmatch(word) or (word != text and not (previous[-1] in "/-_" and re.search(r"\d|\.", word))):
         return False
-    return width(previous) >= 60 and (previous[-1] in "-/_=&?.%" or bool(re.search(r"[-/_=&?\d]", text)))
+    if previous[-1] in "-/_=&?%":
+        return width(previous) >= 30
+    return width(previous) >= 60 and bool(re.search(r"[-/_=&?\d]", text))
 
 
 def _float_notes(groups: list[_Group], layout: _Layout) -> list[_Group]:

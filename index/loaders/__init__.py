@@ -14,6 +14,8 @@ from index.types import Extracted
 __all__ = ["SUFFIXES", "LoadLimits", "find_files", "load", "load_bytes"]
 
 _DEFAULT_LIMITS = LoadLimits()
+# Up to this many bytes, text and Markdown are parsed in this process: starting a child would take longer.
+_PARSED_HERE = 2_000_000
 
 
 def load(path: Path, limits: LoadLimits = _DEFAULT_LIMITS) -> Extracted:
@@ -46,11 +48,11 @@ def load_bytes(data: bytes, path: Path, limits: LoadLimits = _DEFAULT_LIMITS) ->
 
 
 def _extract(kind: str, data: bytes, limits: LoadLimits) -> Extracted:
-    if kind == "txt":
+    if kind == "txt" and len(data) <= _PARSED_HERE:
         from index.loaders import text
 
         return text.extract(data, limits)
-    if kind == "md":
+    if kind == "md" and len(data) <= _PARSED_HERE:
         from index.loaders import markdown
 
         return markdown.extract(data, limits)

@@ -35,7 +35,8 @@ def find_files(paths: Sequence[str | Path]) -> FoundFiles:
             found, left_out = _walk(path) if path.is_dir() else ([path], [])
             exists = path.exists()
         except (OSError, ValueError) as error:
-            raise UsageError(f"{_shown(given)} cannot be read: {error}") from error
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise UsageError(f"{_shown(given)} cannot be read: {reason}") from error
         if not exists:
             raise UsageError(f"{_shown(given)} does not exist; give a file or a folder")
         files.update(dict.fromkeys(sorted(found)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +30,8 @@ _UNSEEN = frozenset(
 _INLINE = frozenset(
     re.findall(
         r"\w+",
-        """a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small span strike
-        strong sub sup time tt u var wbr ruby rb""",
+        """a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small span
+        strike strong sub sup time tt u var wbr ruby rb""",
     )
 )
 _HIDING_STYLE = re.compile(
@@ -38,6 +40,10 @@ _HIDING_STYLE = re.compile(
 )
 _HIDING_CLASS = re.compile(r"(^|\s)(sr-only|visually-?hidden|screen-reader-text|hidden)(\s|$)", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_UNSEEN_PART = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style|head|template|nav)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
+)
+_TAG = re.compile(r"<[^<>]*>")
 _SPACES = re.compile(r"[ \t\f\v\xa0]+")
 
 
@@ -54,10 +60,19 @@ def extract(data: bytes, limits: LoadLimits) -> Extracted:
     root = lxml.html.document_fromstring(text.encode("utf-8", errors="replace"), parser=parser, ensure_head_body=False)
     if root is None:
         raise DocumentError("it holds no text")
+    if any("depth" in entry.message.lower() for entry in parser.error_log):
+        return Extracted("", tuple(_flat(text)))
     walker = _Walker()
     walker.walk(_main_part(root))
     check_characters(sum(len(block.text) for block in walker.blocks), limits)
     return Extracted(_title(root), tuple(walker.blocks))
+
+
+def _flat(text: str) -> Iterator[Block]:
+    """The lines between the tags of a page that is nested too deeply to be parsed."""
+    for line in _TAG.sub("\n", _UNSEEN_PART.sub("\n", text)).split("\n"):
+        if line.strip():
+            yield Block("paragraph", html.unescape(_SPACES.sub(" ", line)).strip())
 
 
 def _title(root: _Element) -> str:

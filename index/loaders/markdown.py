@@ -28,6 +28,7 @@ _FILE_NAME = re.compile(r"[\w .()-]+\.(png|jpe?g|gif|webp|svg|bmp)", re.IGNORECA
 _LARGEST_PARSED = 2_000_000
 _BRACKETS = re.compile(r"[\[\]<>`*_]")
 _MOST_MARKS = 50_000
+_DEEPEST = 60
 _WHOLE = ("heading_open", "paragraph_open", "bullet_list_open", "ordered_list_open", "table_open")
 
 
@@ -45,13 +46,14 @@ def extract(data: bytes, limits: LoadLimits) -> Extracted:
         text = text[front.end() :]
     if len(text) > _LARGEST_PARSED or len(_BRACKETS.findall(text)) > _MOST_MARKS:
         return Extracted(title, plain.blocks(text))
-    return Extracted(title, tuple(block for block in _blocks(_parse(text)) if block.text.strip()))
+    blocks = tuple(block for block in _blocks(_parse(text)) if block.text.strip())
+    return Extracted(title, blocks or plain.blocks(text))  # nothing: all of it was nested too deeply
 
 
 def _parse(text: str) -> list[Token]:
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    return MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"]).parse(text)
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["extract"]
 
-# PDFium marks a hyphen at a line's end with one of these.
-_BROKEN = re.compile("[\x02\ufffe](?:\r?\n)?")
-_LINE_BREAK = re.compile("\r\n|[\r\n]")
-_LIST_MARK = re.compile(r"[-*+•·●○▪■◆–]|[（(]?\w{1,3}[.)）、]?")
+_LIST_MARK = re.compile(r"[-*+•·●○▪■◆–]|\d{1,2}[.)）、]|[a-zA-Z][.)）]|[（(]\w{1,2}[)）]|[①-⑳]")
 # A heading is this much larger than the body's type, and at most this wide in columns.
 _HEADING_SIZE = 1.15
 _HEADING_COLUMNS = 160

@@ -1,7 +1,8 @@
-"""The child process that parses pdf, docx and html: ``python -m index.loaders.worker``.
+"""The child process that parses pdf, docx, html and large texts: ``python -m index.loaders.worker``.
 
-It reads requests from standard input, each one JSON line (``kind``, ``size``, ``limits``) and ``size`` bytes of file, and
-answers each with one JSON line: ``title`` and ``blocks``, or ``error``. It imports a parser when first asked for it.
+It reads requests from standard input, each one JSON line (``kind``, ``size``, ``limits``) and ``size`` bytes of file,
+and answers each with one JSON line: ``title`` and ``blocks``, or ``error``. It imports a parser when
+first asked for it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from index.types import Extracted
 
 __all__ = ["main", "parse"]
 
-_MODULES = {"pdf": "index.loaders.pdf", "docx": "index.loaders.docx", "html": "index.loaders.html"}
+_MODULES = {
+    "txt": "index.loaders.text",
+    "md": "index.loaders.markdown",
+    "html": "index.loaders.html",
+    "pdf": "index.loaders.pdf",
+    "docx": "index.loaders.docx",
+}
 
 
 def parse(kind: str, data: bytes, limits: LoadLimits) -> Extracted:
