@@ -1,0 +1,224 @@
+"""Follow-up questions in English: light rules over words, capitals and word order."""
+
+from __future__ import annotations
+
+import re
+
+from rag.followup import Frame
+from rag.followup.en_frame import AUXILIARIES, NAME, POSSESSIVE, PREPOSITIONS, TIME, WH, names
+
+__all__ = ["rewrite"]
+
+_LEAD = re.compile(r"^(?:and|but|so|ok|okay|also|then|well)\b,? +", re.IGNORECASE)
+_ABOUT = re.compile(r"^(?:what|how) about +(.{1,60})$", re.IGNORECASE)
+_BARE = re.compile(
+    rf"(?:{WH})(?: (?:so|not|exactly|then|is that|is this|was that|else))?|in (?:which|what) year|since when|"
+    r"until when|by how much|how (?:much|many|long|far|often|come|so)|by whom|for whom|for how long|from whom|"
+    r"where exactly|why not",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"^(?:compared|relative|versus|vs\.?|than|faster than|slower than|more than|less than|better than)\b", re.IGNORECASE
+)
+
+
+def rewrite(question: str, before: Frame) -> str:
+    """The standalone form of an English question, or the identical string where it stands alone already."""
+    core = question.strip().rstrip("?!. \t\n")
+    lead = _LEAD.match(core)
+    rest = core[lead.end() :] if lead else core
+    marked = question.rstrip().endswith("?")
+    for found in (
+        _bare(rest, before),
+        _contrast(rest, before, led=bool(lead) and marked),
+        _event(rest, before),
+        _pronouns(rest, before),
+        _ownerless(rest, before),
+    ):
+        if found:
+            return found[0].upper() + found[1:].rstrip("?., ") + "?"
+    return question
+
+
+def _bare(core: str, before: Frame) -> str:
+    if not _BARE.fullmatch(core) and not _COMPARED.match(core):
+        return ""
+    joint = ", " if _COMPARED.match(core) else ", and "
+    return f"{before.question}{joint}{core[0].lower()}{core[1:]}"
+
+
+def _contrast(core: str, before: Frame, led: bool) -> str:
+    """``What about X``, ``And X``, ``And in 2024``, ``H200?``: X takes the place of what is of its kind."""
+    about = _ABOUT.match(core)
+    fragment = not re.search(rf"\b(?:{WH}|{AUXILIARIES})\b", core, re.IGNORECASE) and len(core.split()) <= 6
+    alone = any(name.group() == core for name in names(core)) or bool(TIME.fullmatch(core))
+    if not about and not (fragment and (led or alone or _PREPOSITION.match(core))):
+        return ""
+    other = about.group(1) if about else core
+    if re.search(r"\b(?:it|them|they|that|this)\b", other):
+        return ""
+    return _swap_time(other, before) or _swap_attribute(other, before) or _swap_name(other, before)
+
+
+_PREPOSITION = re.compile(rf"(?:{PREPOSITIONS}) ", re.IGNORECASE)
+
+
+def _swap_time(other: str, before: Frame) -> str:
+    time = TIME.search(other)
+    if not time or not re.fullmatch(r"(?:in|for|during|by|since|as of|at the end of)? *", other[: time.start()], re.I):
+        return ""
+    if before.time:
+        return before.question.replace(before.time, time.group())
+    return f"{before.question} {other if _PREPOSITION.match(other) else 'in ' + other}"
+
+
+_ATTRIBUTE = re.compile(r"(?:the|its|their|his|her) ([a-z][\w ]{1,30}?)(?: (?:in|on|for) .+)?$")
+
+
+def _swap_attribute(other: str, before: Frame) -> str:
+    attribute = _ATTRIBUTE.match(other)
+    if not attribute or names(other) or not before.topic:
+        return ""
+    return f"What is the {attribute.group(1)} of {before.topic}"
+
+
+def _swap_name(other: str, before: Frame) -> str:
+    preposition = _PREPOSITION.match(other)
+    name = re.sub(r"^(?:the|a|an) ", "", other[preposition.end() :] if preposition else other, flags=re.IGNORECASE)
+    if preposition:
+        same = re.search(rf"\b{preposition.group().strip()} ((?:the )?{NAME.pattern[2:]})", before.question)
+        if same:
+            return before.question[: same.start(1)] + other[preposition.end() :] + before.question[same.end(1) :]
+        return f"{before.question} {other}"
+    known = names(before.question)
+    bare_topic = re.sub(r"^(?:the|a|an) ", "", before.topic, flags=re.IGNORECASE)
+    best = max(known, key=lambda m: (_alike(m.group(), name), m.group() == bare_topic, m.start()), default=None)
+    old = POSSESSIVE.sub("", best.group()) if best else bare_topic
+    if not old:
+        return f"{before.question}, and {other}"
+    at = before.question.find(old)
+    return before.question[:at] + name + before.question[at + len(old) :]
+
+
+def _alike(one: str, two: str) -> int:
+    """How much two names look alike: the length of their common start, if they are model numbers or acronyms."""
+    length = 0
+    while length < min(len(one), len(two)) and one[length] == two[length]:
+        length += 1
+    return length
+
+
+_EVENT = re.compile(
+    rf"^({WH}|how long|in what year|in which year) (?:{AUXILIARIES}) (?:this|that|it|these things) "
+    r"(?:happen(?:ing)?|take place|occur|work|come about|be done)\b *",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(rf"^(?:{WH}|how (?:much|many|long))(?: [\w-]+)?? ((?:{AUXILIARIES}) .+)$", re.IGNORECASE)
+
+
+def _event(core: str, before: Frame) -> str:
+    """``When did that happen``: the other question word asked of the same clause."""
+    event = _EVENT.match(core)
+    clause = _CLAUSE.match(before.question) if event else None
+    return f"{event.group(1)} {clause.group(1)} {core[event.end() :]}" if event and clause else ""
+
+
+_FIRMS = "company|firm|supplier|manufacturer|foundry|organi[sz]ation|agency"
+_THINGS = (
+    "chip|card|product|law|act|rule|regulation|policy|machine|process|technology|country|city|device|treaty|deal|"
+    "agreement|report|project|plant|fab|factory|model|disease|drug"
+)
+_BEFORE_THAT = ("is", "do", "does", "about", "of", "than", "cover", "to", "like", "with")
+_AFTER_THAT = "and|or|in|on|for|as|too|also|apply|mean|cost|work|affect|change|compare|differ"
+_THAT = "|".join(rf"(?<=\b{word} )" for word in _BEFORE_THAT)
+_PRONOUN = re.compile(
+    rf"\b(?P<org>(?:the|that|this) (?:{_FIRMS})(?P<of>['’]s)?(?= |$|,))"
+    rf"|\b(?P<thing>(?:that|this|these|those|the said) (?:{_FIRMS}|{_THINGS})s?)\b"
+    r"|\b(?P<own>its|their|his|her(?= [a-z]))\b|\b(?P<person>he|she|him)\b|\b(?P<they>they|them)\b|\b(?P<it>it)\b"
+    rf"|(?P<that>(?:{_THAT})(?:that|this)(?=$| (?:{_AFTER_THAT})\b))",
+    re.IGNORECASE,
+)
+_EXPLETIVE = re.compile(
+    r"\b(?:does|did|will|would|can|do) it (?:take|cost .* to|matter|make sense|happen|rain|snow|seem)\b"
+    r"|\b(?:is|was|would|will|isn't) it (?:be )?(?:\w+ )?(?:legal|illegal|possible|true|likely|necessary|important|"
+    r"safe|better|hard|easy|difficult|allowed|raining|worth|common|ok|okay|expensive to|cheap to|time)\b"
+    r"|\bwhat time is it\b|\bis it called when\b|\bdoes it mean (?:for|to|when|if|that)\b"
+    r"|\bit (?:is|was) (?:\w+ )?(?:to|that)\b",
+    re.IGNORECASE,
+)
+
+
+def _pronouns(core: str, before: Frame) -> str:
+    if _EXPLETIVE.search(core):
+        return ""
+    out, position = "", 0
+    for match in _PRONOUN.finditer(core):
+        if _has_antecedent(core[: match.start()], match.lastgroup == "own"):
+            continue
+        meant = _meaning(match, before)
+        if meant:
+            out += core[position : match.start()] + meant
+            position = match.end()
+    return out + core[position:] if position else ""
+
+
+_PLACED = re.compile(r"(?:in|at|from|to|since|by) $")
+_OWN_SUBJECT = re.compile(
+    rf"^(?:(?:which|what|how many) (?!(?:{AUXILIARIES}|of|about|if)\b)|who (?!(?:{AUXILIARIES})\b))", re.IGNORECASE
+)
+
+
+def _has_antecedent(head: str, owner: bool) -> bool:
+    """Whether what a pronoun means stands before it in its question: a name, the noun asked for, or a long clause."""
+    if owner and _OWN_SUBJECT.match(head):
+        return True
+    if any(not _PLACED.search(head[: name.start()]) for name in names(head)) or len(head.split()) > 5:
+        return True
+    return bool(re.search(r"\b(?:a|an|the) [a-z]+.*\b(?:and|when|if|because|that|which)\b", head))
+
+
+def _meaning(match: re.Match[str], before: Frame) -> str:
+    kind = match.lastgroup if match.lastgroup != "of" else "org"
+    asked = before.named if before.asks else ""
+    if kind == "org":
+        meant = (before.named if before.asks == "organisation" else "") or before.topic or asked
+        return _possessive(meant) if meant and match.group("of") else meant
+    if kind == "person":
+        return before.named if before.asks == "person" and before.named else before.topic
+    if kind == "they":
+        return before.plural or before.referent
+    meant = _referent(before)
+    return _possessive(meant) if kind == "own" and meant else meant
+
+
+def _referent(before: Frame) -> str:
+    """``it``: the thing that was asked for; a question of who asks for a person, so ``it`` is then its topic."""
+    if before.asks == "person":
+        return before.topic or before.named
+    return before.referent
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
+_OWNERLESS = re.compile(
+    r"^(what|where|who|when|how much|how many)(?: exactly)? (is|are|was|were) the ([a-z]+(?: [a-z]+)?)"
+    r"((?: (?:in|for|on|at) .+)?)$",
+    re.IGNORECASE,
+)
+_OWNED = frozenset(
+    """
+    price cost revenue profit margin headquarters capacity yield bandwidth memory power ceo chairman founder deadline
+    penalty penalties goal purpose reason advantages disadvantages benefits drawbacks risks exceptions population fare
+    customers suppliers budget size weight speed
+    """.split()
+) | {"power consumption", "effective date", "release date", "market share", "main customers", "chief executive"}
+
+
+def _ownerless(core: str, before: Frame) -> str:
+    """``What is the price``: a noun that belongs to something gets the topic before it as its owner."""
+    match = _OWNERLESS.match(core)
+    if not match or match.group(3).lower() not in _OWNED or not before.topic:
+        return ""
+    return f"{match.group(1)} {match.group(2)} the {match.group(3)} of {_referent(before)}{match.group(4)}"
