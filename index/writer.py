@@ -76,6 +76,7 @@ class Writer:
         """
         name = folder_name(self._next)
         partial = self.path / (name + PARTIAL)
+        generation: Generation | None = None
         try:
             self._write(partial, contents)
             self._disk.replace(partial, self.path / name)
@@ -83,10 +84,12 @@ class Writer:
             generation = Generation.pin(self.path / name)
             set_current(self.path, name, self._disk)
         except (OSError, DamagedStoreError) as error:
+            generation = None  # let go of it, so that it can be removed
             self._undo(name)
             reason = (error.strerror if isinstance(error, OSError) else None) or error
             raise StoreError(
-                f"{self.path} cannot be written: {reason}; {self._after(name)}: see to its space and rights, then try again"
+                f"{self.path} cannot be written: {reason}; {self._after(name)}: "
+                "see to its space and rights, then try again"
             ) from error
         self._next += 1
         self.base, previous = generation, self.base
