@@ -157,6 +157,13 @@ def test_a_quantity_refuses_a_span_that_runs_backwards() -> None:
         ("the three brothers", "兄弟三人"),
         ("They meet at 7 pm.", "See you at seven... 7 works."),
         ("混合 mixed: 50 billion 元", "500亿元"),
+        ("十几个国家参加", "A dozen countries... 14 countries took part."),
+        ("三十多家公司", "33 companies"),
+        ("三分之一的人口", "about a third live there"),
+        ("4月上映", "The April release was late."),
+        ("60日内", "within 60 days"),
+        ("一百年前", "a century ago"),
+        ("增加了三倍", "The figure tripled."),
         ("G20 leaders met.", "二十国集团领导人会晤"),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from index.numbers.dates import date_parts
+from index.numbers.dates import MONTH_NAME, date_parts, month_number
 from index.numbers.numerals import CHINESE, DIGITS, ORDINALS, chinese_value, english_value, numeral_value, plain
 from index.numbers.quantity import Quantity
 from index.numbers.units import CURRENCIES, convert, is_hard
@@ -18,25 +18,15 @@ __all__ = ["unsupported"]
 _SMALL_LIMIT = 12
 _HIDDEN = {
     "both": 2, "twice": 2, "twin": 2, "pair": 2, "couple": 2, "double": 2, "dual": 2, "half": 2, "triple": 3, "trio": 3,
-    "thrice": 3, "quartet": 4, "once": 1, "single": 1, "sole": 1, "双": 2, "俩": 2, "半": 2, "单": 1, "首": 1,
+    "doubled": 2, "twofold": 2, "tripled": 3, "threefold": 3, "thrice": 3, "quartet": 4, "quadruple": 4,
+    "quadrupled": 4, "fourfold": 4, "fivefold": 5, "tenfold": 10, "once": 1, "single": 1, "sole": 1,
+    "双": 2, "俩": 2, "半": 2, "单": 1, "首": 1,
 }  # fmt: skip
+_SPANS_OF_YEARS = {"decade": 10, "centur": 100, "millenni": 1000}
 _HIDDEN_WORD = re.compile(r"[A-Za-z]+|[双俩单首半]", re.ASCII)
 _SMALL_NUMERAL = re.compile(r"[一二三四五六七八九两]?十[一二三四五六七八九]?|[一二三四五六七八九两]", re.ASCII)
 _ROMAN = re.compile(r"\b(?:I{1,3}|I?[VX]|VI{1,3}|XI{1,2})\b", re.ASCII)
-_ROMAN_VALUES = {
-    "I": 1,
-    "II": 2,
-    "III": 3,
-    "IV": 4,
-    "V": 5,
-    "VI": 6,
-    "VII": 7,
-    "VIII": 8,
-    "IX": 9,
-    "X": 10,
-    "XI": 11,
-    "XII": 12,
-}
+_ROMAN_VALUES = dict(zip("I II III IV V VI VII VIII IX X XI XII".split(), range(1, 13), strict=True))
 _IDENTIFIER = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*[A-Za-z])(?=[A-Za-z0-9-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII
 )
@@ -50,7 +40,9 @@ _UPPER_BOUND = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _BOUND_REACH = Decimal("1.12")
+_BROKEN_FORMULA = re.compile(r"(?<![A-Za-z])(H|N|O|CO|SO|NO|CH|NH|SiO|TiO)\s(\d)(?!\d)", re.ASCII)
 _COVID = re.compile(r"covid|coronavirus|新冠", re.IGNORECASE)
+_DOLLARS = {"USD", "AUD", "CAD"}  # at home all three write a bare $
 _CONVERSION_TOLERANCE = Decimal("0.02")
 
 
@@ -60,6 +52,7 @@ class _Evidence:
     small: frozenset[int]
     identifiers: frozenset[str]
     numbers: frozenset[Decimal]
+    months: frozenset[int]
 
 
 def unsupported(claim: str, claimed: Sequence[Quantity], evidence: str, stated: Sequence[Quantity]) -> list[Quantity]:
@@ -78,9 +71,11 @@ def _read(text: str, stated: Sequence[Quantity]) -> _Evidence:
     numbers = frozenset(abs(q.value) for q in stated if isinstance(q.value, Decimal))
     names = {name for name, _, _ in _identifiers(text, stated)}
     names |= {f"g{numeral_value(count)}" for count in _GROUP_OF_NATIONS.findall(text)}
+    names |= {"".join(parts).lower() for parts in _BROKEN_FORMULA.findall(text)}
     if _COVID.search(text):
         names.add("covid19")
-    return _Evidence(tuple(stated), _small_numbers(text), frozenset(names), numbers)
+    months = frozenset(month_number(word) for word in MONTH_NAME.findall(text))
+    return _Evidence(tuple(stated), _small_numbers(text), frozenset(names), numbers, months)
 
 
 def _small_numbers(text: str) -> frozenset[int]:
@@ -90,9 +85,10 @@ def _small_numbers(text: str) -> frozenset[int]:
     for word in map(str.lower, _HIDDEN_WORD.findall(text)):
         spelled = english_value(word)
         small |= {_HIDDEN.get(word, 0), ORDINALS.get(word, 0), int(spelled or 0)}
-    if "年代" in text or re.search(r"decade|\ds\b", text):
+    small = {value for value in small if 0 < value <= _SMALL_LIMIT}
+    if "年代" in text or re.search(r"\ds\b", text):
         small.add(10)
-    return frozenset(value for value in small if 0 < value <= _SMALL_LIMIT)
+    return frozenset(small | {years for stem, years in _SPANS_OF_YEARS.items() if stem in text.lower()})
 
 
 def _identifiers(text: str, known: Sequence[Quantity]) -> list[tuple[str, int, int]]:
@@ -131,19 +127,23 @@ def _is_supported(claim: Quantity, evidence: _Evidence) -> bool:
         return any(_same_period(claim, other) for other in evidence.quantities)
     if claim.kind not in ("percent", "money") and claim.value in evidence.small:
         return True
+    if claim.kind == "fraction" and round(1 / claim.value) in evidence.small:  # "a third"
+        return abs(1 / claim.value - round(1 / claim.value)) < Decimal("0.001")
     return any(_same_amount(claim, other) for other in evidence.quantities)
 
 
 def _is_within_bound(text: str, claim: Quantity, evidence: _Evidence) -> bool:
     """Whether a claim of ``over 250`` or ``under 12%`` has a figure near that bound, on its true side."""
     before, after = text[max(0, claim.start - 20) : claim.start], text[claim.end : claim.end + 4]
-    lower = _LOWER_BOUND.search(before) or re.match(r"\s?(?:以上|\+)", after)
+    mention = text[claim.start : claim.end]
+    lower = _LOWER_BOUND.search(before) or re.match(r"\s?(?:以上|\+|[多余])", after) or re.search("[多余几]", mention)
     upper = _UPPER_BOUND.search(before) or re.match(r"\s?以下", after)
     if not (lower or upper) or not isinstance(claim.value, Decimal) or claim.kind in ("year", "decade", "century"):
         return False
     if _significant(claim.value)[0] > 2:
         return False  # nobody says "over 719" of 740
-    least, most = (Decimal(1), _BOUND_REACH) if lower else (1 / _BOUND_REACH, Decimal(1))
+    reach = Decimal(2) if "几" in mention and claim.value == 10 else _BOUND_REACH  # 十几: 11 to 19
+    least, most = (Decimal(1), reach) if lower else (1 / reach, Decimal(1))
     return any(
         isinstance(other.value, Decimal)
         and other.kind in ("number", "percent", "money")
@@ -158,7 +158,12 @@ def _date_is_stated(parts: dict[str, int], evidence: _Evidence) -> bool:
     dates = [date_parts(str(q.value)) for q in evidence.quantities if q.kind == "date"]
     dates += [{"y": int(q.value)} for q in evidence.quantities if q.kind == "year" and isinstance(q.value, Decimal)]
     stated = {(name, value) for date in dates for name, value in date.items()}
-    stated |= {("d", int(q.value)) for q in evidence.quantities if q.kind == "ordinal" and isinstance(q.value, Decimal)}
+    stated |= {("m", month) for month in evidence.months}
+    for quantity in evidence.quantities:
+        if isinstance(quantity.value, Decimal):  # "the 5th"; and 30日, 6月 are spans of time as well
+            counts_days = quantity.kind == "ordinal" or (len(parts) == 1 and quantity.unit == "day")
+            stated |= {("d", int(quantity.value))} if counts_days else set()
+            stated |= {("m", int(quantity.value))} if len(parts) == 1 and quantity.unit == "month" else set()
     if not all(part in stated for part in parts.items()):
         return False
     # The parts may stand apart (2002年……5月), but one date must agree in all it shares with the claim.
@@ -231,7 +236,7 @@ def _comparable(claim: Quantity, other: Quantity) -> bool:
 def _converts(claim: Quantity, other: Quantity) -> bool:
     assert isinstance(claim.value, Decimal) and isinstance(other.value, Decimal)
     if {claim.unit, other.unit} <= CURRENCIES:
-        return False
+        return {claim.unit, other.unit} <= _DOLLARS and claim.value == other.value
     one, two = convert(claim.value, claim.unit), convert(other.value, other.unit)
     return (
         one is not None

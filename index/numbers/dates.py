@@ -15,7 +15,7 @@ from typing import Literal
 
 from index.numbers.numerals import ORDINALS, numeral_value
 
-__all__ = ["CalendarMention", "calendar_mentions", "date_parts"]
+__all__ = ["MONTH_NAME", "CalendarMention", "calendar_mentions", "date_parts", "month_number"]
 
 CalendarKind = Literal["date", "year", "decade", "century", "time"]
 
@@ -35,6 +35,8 @@ _MONTH = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|March|Mar\.?|Apr(?:il|\.)?|May|June?|Jun\.|July?|Jul\.|Aug(?:ust|\.)?|"
     r"Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)(?![a-z])"
 )
+# Any month named, read generously: a reader of dates asks for more around it ("may march on").
+MONTH_NAME = re.compile(rf"\b{_MONTH}", re.ASCII)
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?(?!\d|[,.]\d|\s?%)"
 _YEAR = r"\d{4}(?!\d|,\d|\.\d)"
 _HAN_DAY = r"(?:\d{1,2}|[一二三四五六七八九十廿]{1,3})"
@@ -71,7 +73,7 @@ _PATTERNS = [
         rf"(?i:\b(?:in|of|by|since|until|till|during|early|late|mid|last|next|from|to|for|between|and|before|after|through|this)[\s-])(?P<m>{_MONTH})(?!\s[A-Z])",
         re.ASCII,
     ),
-    re.compile(rf"{_NOT_NUMBER}(?P<y>\d{{1,3}}(?:,\d{{3}})?|\d{{4}})\s?(?P<bc>BCE?\b|B\.C\.)", re.ASCII),
+    re.compile(rf"{_NOT_NUMBER}(?P<y>\d{{1,3}}(?:,\d{{3}})?|\d{{4}})\s?(?P<bc>BCE?\b|B\.C\.?)", re.ASCII),
     re.compile(rf"{_NOT_NUMBER}(?P<y>\d{{1,4}})\s?(?:AD|CE)\b|\bAD\s(?P<y2>\d{{1,4}})\b", re.ASCII),
 ]
 _YEAR_SPAN = re.compile(r"(?<![\d,.A-Za-z])(?P<y>1\d{3}|20\d{2})\s?[-/]\s?(?P<y2>\d{2})(?![\d%]|,\d|-\d)", re.ASCII)
@@ -88,7 +90,7 @@ _WORD_TENS = ["twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "nine
 _CENTURIES = [
     re.compile(r"(?P<bc>公元前|西元前|前)?\s?(?P<c>\d{1,2}|[一二三四五六七八九十廿]{1,3})\s?世纪", re.ASCII),
     re.compile(
-        rf"\b(?P<c>\d{{1,2}}(?=st|nd|rd|th)|(?i:{_ORDINAL_WORD}))(?:st|nd|rd|th)?\]?(?:(?:\s|-)(?:and|to|or|through)(?:\s|-)(?:the\s)?(?P<c2>\d{{1,2}}(?=st|nd|rd|th)|(?i:{_ORDINAL_WORD}))(?:st|nd|rd|th)?)?(?:\s|-)[Cc]entur(?:y|ies)\b(?P<bc>\s(?:BCE?\b|B\.C\.))?",
+        rf"\b(?P<c>\d{{1,2}}(?=st|nd|rd|th)|(?i:{_ORDINAL_WORD}))(?:st|nd|rd|th)?\]?(?:(?:\s|-)(?:and|to|or|through)(?:\s|-)(?:the\s)?(?P<c2>\d{{1,2}}(?=st|nd|rd|th)|(?i:{_ORDINAL_WORD}))(?:st|nd|rd|th)?)?(?:\s|-)[Cc]entur(?:y|ies)\b(?P<bc>\s(?:BCE?\b|B\.C\.?))?",
         re.ASCII,
     ),
 ]
@@ -171,13 +173,15 @@ def _date_text(year: str | None, month: str | None, day: str | None) -> str:
     text = f"{_number(year):04d}" if year else "-"
     if month:
         low = month.lower()
-        text += f"-{_month_number(low) if low[0].isascii() and low[0].isalpha() else _number(low):02d}"
+        text += f"-{month_number(low) if low[0].isascii() and low[0].isalpha() else _number(low):02d}"
     else:
         text += "-"
     return text + (f"-{_number(day):02d}" if day else "")
 
 
-def _month_number(word: str) -> int:
+def month_number(word: str) -> int:
+    """The number of a month from its English name or abbreviation, in any case."""
+    word = word.lower()
     return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(word[:3]))
 
 

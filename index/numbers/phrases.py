@@ -92,7 +92,7 @@ def ratios(text: str) -> Iterator[Quantity]:
 def _fraction(text: str, match: re.Match[str]) -> Quantity | None:
     above = Decimal(1) if match["n"].lower() in ("a", "an") else numeral_value(match["n"])
     below = Decimal(_PARTS[match["m"].lower()]) if match["m"].lower() in _PARTS else numeral_value(match["m"])
-    if above is None or not below or above >= below:
+    if not above or not below or above >= below:
         return None
     if match.re is _SLASH_FRACTION and unit_after(text, match.end())[0]:
         return None  # "55/65 nm" names two sizes

@@ -83,6 +83,7 @@ GBP | money | 0 | 英镑 | gbp sterling quid
 pound | | 0 | | pound pounds
 JPY | money | 0 | 日元 日圆 | yen jpy
 KRW | money | 0 | 韩元 | won krw
+CAD | money | 0 | 加元 加币 | cad
 AUD | money | 0 | 澳元 | aud
 RUB | money | 0 | 卢布 | ruble rubles rouble roubles
 INR | money | 0 | 卢比 | rupee rupees
@@ -98,7 +99,7 @@ def _rows() -> list[list[str]]:
 _CONVERSION = {name: (dimension, Decimal(factor)) for name, dimension, factor, _, _ in _rows()}
 _CHINESE = {form: row[0] for row in _rows() for form in row[3].split()}
 _ENGLISH = {form: row[0] for row in _rows() for form in row[4].split()}
-CURRENCIES = frozenset(name for name, (dimension, _) in _CONVERSION.items() if dimension == "money") | {"CAD"}
+CURRENCIES = frozenset(name for name, (dimension, _) in _CONVERSION.items() if dimension == "money")
 _CURRENCY_SIGNS = {
     "us$": "USD", "$": "USD", "usd": "USD", "hk$": "HKD", "hkd": "HKD", "nt$": "TWD", "ntd": "TWD", "twd": "TWD",
     "a$": "AUD", "aud": "AUD", "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP", "¥": "CNY", "rmb": "CNY",
@@ -162,7 +163,7 @@ def currency_name(sign: str) -> str:
 
 def is_hard(unit: str) -> bool:
     """Whether quantities of different hard units cannot be the same (5 km, 5 years); people and degrees are soft."""
-    return unit == "CAD" or bool(_CONVERSION.get(unit, ("", 0))[0])
+    return bool(_CONVERSION.get(unit, ("", 0))[0])
 
 
 def convert(value: Decimal, unit: str) -> tuple[str, Decimal] | None:
