@@ -180,11 +180,15 @@ class Listed:
 
 
 class FakeKnowledge:
-    """Streams the answers above, ``pause`` seconds between events; counts what it was asked."""
+    """Streams the answers above, ``pause`` seconds between events, or while ``permits`` stand one event for each.
+
+    ``histories`` counts the earlier answers of each question asked, ``running`` the streams that have not ended.
+    """
 
     def __init__(self, *, pause: float = 0.0, documents: Sequence[Document] = (HANS, HANT, ENGLISH, EVIL)) -> None:
         self.pause, self._documents = pause, {document.id: document for document in documents}
         self.histories: list[int] = []
+        self.permits: threading.Semaphore | None = None
         self.running = 0
         self._lock = threading.Lock()
 
@@ -204,15 +208,21 @@ class FakeKnowledge:
         answer = known.get(question, replace(known["谁赢得了去年的冠军？"], question=question))
         for stage in ("searching", "answering"):
             yield Status(stage)
-            time.sleep(self.pause)
+            self._wait()
         if "raise" in question:
             raise RuntimeError("the model fell over")
         if "gone" in question:
             raise UnknownDocumentError("document gone.pdf is no longer here: ask again")
         for sentence in answer.sentences:
             yield sentence
-            time.sleep(self.pause)
+            self._wait()
         yield answer
+
+    def _wait(self) -> None:
+        if self.permits is None:
+            time.sleep(self.pause)
+        else:
+            self.permits.acquire(timeout=10)
 
     def document(self, document_id: str, /) -> Document:
         """One document; raises ``UnknownDocumentError``."""

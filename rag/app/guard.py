@@ -14,7 +14,6 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 __all__ = ["Guard", "is_loopback"]
 
@@ -24,6 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PORT = re.compile(r":[0-9]{1,5}\Z")
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 # Gradio's page names its own pictures and site for link previews: no one needs them here.
 _PREVIEW = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
@@ -38,7 +38,7 @@ _HEADERS = (
 
 def is_loopback(host: str) -> bool:
     """Whether an address reaches this machine alone."""
-    return host.strip("[]").lower() in _LOOPBACK
+    return host.removeprefix("[").removesuffix("]").lower() in _LOOPBACK
 
 
 def _policy(nonce: str) -> bytes:
@@ -75,11 +75,11 @@ class Guard:
             await self._application(scope, receive, _Page(send))
 
     def _refusal(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
-        host = headers.get(b"host", b"").decode("latin-1")
-        if self._local and not is_loopback(_host_name("//" + host)):
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if self._local and not is_loopback(_PORT.sub("", host)):
             return 400, "this address answers to 127.0.0.1 and localhost only"
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if origin and urlsplit(origin).netloc.lower() != host.lower():
+        origin = headers.get(b"origin", b"").decode("latin-1").lower()
+        if origin and origin not in (f"http://{host}", f"https://{host}"):
             return 403, "requests from other sites are refused"
         if self._password and not self._knows(headers.get(b"authorization", b"")):
             return 401, "a password is needed"
@@ -94,13 +94,6 @@ class Guard:
         except binascii.Error:
             return False
         return hmac.compare_digest(password, self._password.encode())
-
-
-def _host_name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.app import views
-from rag.app.session import Conversation, Exchange, Focus, evidence
-from rag.app.text import LANGUAGES, WORDS, Words, preferred_language
+from rag.app.session import Conversation, Exchange, Focus, Voice, evidence
+from rag.app.text import LANGUAGES, Words, preferred_language
 from rag.errors import WenjuError
 from rag.types import Answer, Event, IngestFailure, IngestReport, Sentence, Status
 
@@ -65,21 +65,21 @@ class Handlers:
         self._kb, self._limits, self._given, self._uploads = kb, limits, tuple(examples), uploads
         self._gr = load_gradio()
 
-    def greet(self, request: Any) -> list[Any]:
+    def greet(self, request: Any, voice: Voice) -> list[Any]:
         """The first view, in the language chosen before, else the browser's."""
         chosen = request.cookies.get(_COOKIE, "")
-        language = chosen if chosen in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
-        return [language, *self.speak(Conversation(), Focus(), language)]
+        voice.tag = chosen if chosen in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
+        return self.speak(Conversation(), Focus(), voice)
 
-    def choose(self, event: Any, held: Conversation, focus: Focus) -> list[Any]:
+    def choose(self, event: Any, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
         """Another interface language."""
         language = _sent(event, "value")
-        language = language if language in LANGUAGES else "en"
-        return [language, *self.speak(held, focus, language)]
+        voice.tag = language if language in LANGUAGES else voice.tag
+        return self.speak(held, focus, voice)
 
-    def speak(self, held: Conversation, focus: Focus, language: str) -> list[Any]:
+    def speak(self, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
         """New values for everything that holds words of the interface, in one language."""
-        words, update = WORDS[language], self._gr.update
+        words, update = voice.words, self._gr.update
         documents = self._kb.documents()
         return [
             views.header(words),
@@ -95,25 +95,24 @@ class Handlers:
             views.document_list(documents, words),
         ]
 
-    def ask(self, question: str, held: Conversation, focus: Focus, language: str) -> Iterator[list[Any]]:
-        """Answer a question, sentence by sentence; yields ``[held, focus, thread, evidence, box, send, stop]``."""
-        words, skip, update = WORDS[language], self._gr.skip(), self._gr.update
+    def ask(self, question: str, held: Conversation, focus: Focus, voice: Voice) -> Iterator[list[Any]]:
+        """Answer a question by the sentence; yields ``[held, focus, thread, keys, evidence, box, send, stop]``."""
+        words, skip, update = voice.words, self._gr.skip(), self._gr.update
         question = question.encode("utf-8", "replace").decode().strip()
-        notice = self._objection(question, words)
-        if notice:
-            held = replace(held, notice=notice)
-            yield [held, skip, self._thread(held, focus, words), skip, skip, skip, skip]
+        objection = self._objection(question, words)
+        if objection:
+            yield [skip, skip, skip, views.notice(objection), skip, skip, skip, skip]
             return
         history, held = held.history, held.begin(question)
         busy = [update(visible=False), update(visible=True)]
-        yield [held, skip, self._thread(held, focus, words), skip, "", *busy]
-        for exchange in self._exchanges(question, history, words):
+        yield [held, skip, self._thread(held, focus, words), views.line(words.keys), skip, "", *busy]
+        for exchange in self._exchanges(question, history, voice):
             held = held.update(exchange)
-            yield [held, skip, self._thread(held, focus, words), skip, skip, skip, skip]
+            yield [held, skip, self._thread(held, focus, voice.words), skip, skip, skip, skip, skip]
         if held.exchanges[-1].answer is not None:
             focus = Focus(len(held.exchanges) - 1)
-        calm = [update(visible=True), update(visible=False)]
-        yield [held, focus, self._thread(held, focus, words), self._evidence(held, focus, words), skip, *calm]
+        calm, words = [update(visible=True), update(visible=False)], voice.words
+        yield [held, focus, self._thread(held, focus, words), skip, self._evidence(held, focus, words), skip, *calm]
 
     def _objection(self, question: str, words: Words) -> str:
         if not question:
@@ -121,57 +120,52 @@ class Handlers:
         limit = self._limits.max_question_characters
         return words.long_question.format(count=len(question), limit=limit) if len(question) > limit else ""
 
-    def _exchanges(self, question: str, history: list[Answer], words: Words) -> Iterator[Exchange]:
+    def _exchanges(self, question: str, history: list[Answer], voice: Voice) -> Iterator[Exchange]:
         """The exchange after each event of the stream; the last one always has an end: an answer or an error."""
         exchange = Exchange(question, stage="searching")
         try:
-            stream = self._kb.stream(question, history, words.tag)
+            stream = self._kb.stream(question, history, voice.tag)
             with closing(stream) as events:  # type: ignore[type-var]
                 for event in events:
                     exchange = _after(exchange, event)
                     yield exchange
             if exchange.answer is None:
-                exchange = replace(exchange, error=words.no_answer)
+                exchange = replace(exchange, error=voice.words.no_answer)
         except WenjuError as error:
             exchange = replace(exchange, error=str(error))
-        except Exception:
-            # The edge of the product: whatever a model or a file did, the person gets a line and the log the rest.
+        # The edge of the product: whatever a model or a file did, the person gets a line and the log the rest.
+        except Exception:  # noqa: BLE001
             _LOG.exception("a question could not be answered")
-            exchange = replace(exchange, error=words.trouble)
+            exchange = replace(exchange, error=voice.words.trouble)
         yield replace(exchange, stage="")
 
-    def stopped(self, held: Conversation, focus: Focus, language: str) -> list[Any]:
+    def stopped(self, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
         """End the running exchange where it stands."""
         held, update = held.stop(), self._gr.update
-        return [held, self._thread(held, focus, WORDS[language]), update(visible=True), update(visible=False)]
+        return [held, self._thread(held, focus, voice.words), update(visible=True), update(visible=False)]
 
-    def settle(self, held: Conversation, focus: Focus, language: str) -> list[Any]:
-        """The conversation and its evidence as they stand, in the language chosen now."""
-        words = WORDS[language]
-        return [self._thread(held, focus, words), self._evidence(held, focus, words)]
-
-    def renew(self, language: str) -> list[Any]:
+    def renew(self, voice: Voice) -> list[Any]:
         """An empty conversation."""
-        held, focus, words, update = Conversation(), Focus(), WORDS[language], self._gr.update
+        held, focus, words, update = Conversation(), Focus(), voice.words, self._gr.update
         shown = [self._thread(held, focus, words), self._evidence(held, focus, words)]
         return [held, focus, *shown, update(visible=True), update(visible=False)]
 
-    def look(self, event: Any, held: Conversation, language: str) -> list[Any]:
+    def look(self, event: Any, held: Conversation, voice: Voice) -> list[Any]:
         """Open the evidence of one of the session's own answers."""
         focus = Focus(_count(event, "turn"), _count(event, "number"))
-        words = WORDS[language]
+        words = voice.words
         return [focus, self._thread(held, focus, words), self._evidence(held, focus, words)]
 
-    def open(self, event: Any, language: str) -> str:
+    def open(self, event: Any, voice: Voice) -> str:
         """Show a document from its beginning."""
         try:
-            return views.document_view(self._kb.document(_sent(event, "value")), WORDS[language])
+            return views.document_view(self._kb.document(_sent(event, "value")), voice.words)
         except WenjuError as error:
             return views.line(str(error))
 
-    def add(self, event: Any, language: str) -> Iterator[list[Any]]:
+    def add(self, event: Any, voice: Voice) -> Iterator[list[Any]]:
         """Add files that were sent; yields ``[results, library, tabs]``."""
-        words, skip = WORDS[language], self._gr.skip()
+        words, skip = voice.words, self._gr.skip()
         files, lost = self._received(event), _names(event, "lost")
         yield [views.line(words.adding.format(count=len(files)), busy=True), skip, skip]
         try:
@@ -180,7 +174,7 @@ class Handlers:
             result = views.ingest_results(replace(report, failed=failed), words)
         except WenjuError as error:
             result = views.line(str(error))
-        except Exception:
+        except Exception:  # noqa: BLE001
             _LOG.exception("files could not be added")
             result = views.line(words.trouble)
         finally:
@@ -201,9 +195,9 @@ class Handlers:
         self._uploads.mkdir(parents=True, exist_ok=True)
         return Path(shutil.copyfile(file, self._uploads / file.name))
 
-    def remove(self, event: Any, language: str) -> list[Any]:
+    def remove(self, event: Any, voice: Voice) -> list[Any]:
         """Remove one document."""
-        words, document_id = WORDS[language], _sent(event, "value")
+        words, document_id = voice.words, _sent(event, "value")
         try:
             title = next((item.title for item in self._kb.documents() if item.id == document_id), document_id)
             self._kb.remove(document_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.app.handlers import Handlers, Knowledge, Limits, load_gradio, question_of
-from rag.app.session import Conversation, Focus
+from rag.app.session import Conversation, Focus, Voice
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -42,7 +42,7 @@ class _Parts:
     library: Any
     held: Any
     focus: Any
-    language: Any
+    voice: Any
 
     @property
     def spoken(self) -> list[Any]:
@@ -72,7 +72,7 @@ def _lay_out(gr: Any) -> _Parts:
     def html(name: str) -> Any:
         return gr.HTML("", elem_id=f"wenju-{name}", js_on_load=asset("page.js"), apply_default_css=False)
 
-    held, focus, language = gr.State(Conversation()), gr.State(Focus()), gr.State("en")
+    held, focus, voice = gr.State(Conversation()), gr.State(Focus()), gr.State(Voice())
     bar = html("bar")
     with gr.Row(elem_id="wenju-main"):
         with gr.Column(elem_id="wenju-talk"):
@@ -87,34 +87,32 @@ def _lay_out(gr: Any) -> _Parts:
             shown = html("evidence")
             with gr.Column(elem_id="wenju-documents"):
                 upload, results, library = html("upload"), html("results"), html("library")
-    return _Parts(bar, thread, box, send, stop, keys, tabs, shown, upload, results, library, held, focus, language)
+    return _Parts(bar, thread, box, send, stop, keys, tabs, shown, upload, results, library, held, focus, voice)
 
 
 def _connect(gr: Any, page: Any, p: _Parts, handlers: Handlers) -> None:
     # Private: not listed or offered as an API; the REST interface is the one for programs.
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    page.load(_with_request(gr, handlers.greet), None, [p.language, *p.spoken], **quiet)
-    p.bar.select(_with_event(gr, handlers.choose), [p.held, p.focus], [p.language, *p.spoken], **quiet)
+    slow: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    quick = {**slow, "queue": False}
+    session = [p.held, p.focus, p.voice]
+    page.load(_with_request(gr, handlers.greet), p.voice, p.spoken, **quick)
+    p.bar.select(_with_event(gr, handlers.choose), session, p.spoken, **quick)
 
-    asked = [p.held, p.focus, p.thread, p.evidence, p.box, p.send, p.stop]
-    session = [p.held, p.focus, p.language]
-    example = p.thread.submit(_with_event(gr, question_of), None, p.box, **quiet)
-    typed = gr.on([p.box.submit, p.send.click], handlers.ask, [p.box, *session], asked, trigger_mode="once", **quiet)
-    running = [typed, example.success(handlers.ask, [p.box, *session], asked, **quiet)]
-    for asking in running:
-        # The language may have been changed while an answer was on its way.
-        asking.then(handlers.settle, session, [p.thread, p.evidence], **quiet)
-    p.stop.click(handlers.stopped, session, [p.held, p.thread, p.send, p.stop], cancels=running, **quiet)
+    asked = [p.held, p.focus, p.thread, p.keys, p.evidence, p.box, p.send, p.stop]
+    typed = gr.on([p.box.submit, p.send.click], handlers.ask, [p.box, *session], asked, trigger_mode="once", **slow)
+    example = p.thread.submit(_with_event(gr, question_of), None, p.box, **quick)
+    running = [typed, example.success(handlers.ask, [p.box, *session], asked, **slow)]
+    p.stop.click(handlers.stopped, session, [p.held, p.thread, p.send, p.stop], cancels=running, **quick)
     renewed = [p.held, p.focus, p.thread, p.evidence, p.send, p.stop]
-    p.bar.clear(handlers.renew, p.language, renewed, cancels=running, **quiet)
+    p.bar.clear(handlers.renew, p.voice, renewed, cancels=running, **quick)
 
     look = _with_event(gr, handlers.look)
     for view in (p.thread, p.evidence):
-        view.select(look, [p.held, p.language], [p.focus, p.thread, p.evidence], **quiet)
-    p.library.select(_with_event(gr, handlers.open), p.language, p.evidence, **quiet)
+        view.select(look, [p.held, p.voice], [p.focus, p.thread, p.evidence], **quick)
+    p.library.select(_with_event(gr, handlers.open), p.voice, p.evidence, **quick)
     shelf = [p.results, p.library, p.tabs]
-    p.upload.upload(_with_event(gr, handlers.add), p.language, shelf, concurrency_limit=1, **quiet)
-    p.library.delete(_with_event(gr, handlers.remove), p.language, shelf, **quiet)
+    p.upload.upload(_with_event(gr, handlers.add), p.voice, shelf, concurrency_limit=1, **slow)
+    p.library.delete(_with_event(gr, handlers.remove), p.voice, shelf, **quick)
 
 
 def _with_event(gr: Any, handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,10 +134,10 @@ def _with_event(gr: Any, handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_request(gr: Any, handler: Callable[..., Any]) -> Callable[..., Any]:
-    """The handler with the browser's request as its argument."""
+    """The handler with the browser's request as its first argument."""
 
-    def handle(request: Any) -> Any:
-        return handler(request)
+    def handle(request: Any, *values: Any) -> Any:
+        return handler(request, *values)
 
     handle.__annotations__ = {"request": gr.Request}
     return handle

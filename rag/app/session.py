@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rag.app.text import WORDS, Words
 from rag.types import Answer, Citation, Sentence
 
-__all__ = ["Conversation", "Exchange", "Focus", "evidence"]
+__all__ = ["Conversation", "Exchange", "Focus", "Voice", "evidence"]
+
+
+@dataclass(slots=True)
+class Voice:
+    """The interface language of one session. The one value that changes in place: an answer that is still on its
+    way goes on in the language chosen meanwhile."""
+
+    tag: str = "en"
+
+    @property
+    def words(self) -> Words:
+        """What the page says in it."""
+        return WORDS[self.tag]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +41,9 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The exchanges of one browser tab, oldest first, and one line about the last thing done, if it needs saying."""
+    """The exchanges of one browser tab, oldest first."""
 
     exchanges: tuple[Exchange, ...] = ()
-    notice: str = ""
 
     @property
     def history(self) -> list[Answer]:
@@ -43,7 +56,7 @@ class Conversation:
 
     def update(self, exchange: Exchange) -> Conversation:
         """With the last exchange replaced."""
-        return replace(self, exchanges=(*self.exchanges[:-1], exchange))
+        return Conversation((*self.exchanges[:-1], exchange))
 
     def stop(self) -> Conversation:
         """With the running exchange ended where it stands; unchanged when nothing runs."""

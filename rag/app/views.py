@@ -27,15 +27,16 @@ __all__ = [
     "header",
     "ingest_results",
     "line",
+    "notice",
     "panel_tabs",
     "upload_zone",
 ]
 
 _FORMATS = ".txt,.md,.html,.htm,.pdf,.docx"
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
-_MARK = re.compile(r"\[(\d{1,4})\]")
+_MARK = re.compile(r"\[([1-9][0-9]{0,3})\]")
 # Marks and the punctuation after them stay on one line: Chinese lines do not begin with a full stop.
-_MARKS = re.compile(r"((?:\[\d{1,4}\])+)([。，、；：！？…）」』”’》.,;:!?)]*)")
+_MARKS = re.compile(r"((?:\[[1-9][0-9]{0,3}\])+)([。，、；：！？…）」』”’》.,;:!?)]*)")
 
 
 class Listed(Protocol):
@@ -89,17 +90,14 @@ def panel_tabs(words: Words, count: int) -> str:
 
 def conversation(held: Conversation, focus: Focus, words: Words, examples: Sequence[str] = ()) -> str:
     """All exchanges of a session, or the welcome with ``examples`` to ask while there are none."""
-    notice = f'<p class="line notice" role="alert">{safe(held.notice)}</p>' if held.notice else ""
     if not held.exchanges:
-        return _welcome(words, examples) + notice
+        return _welcome(words, examples)
     turns = "".join(
         _turn(exchange, turn, focus.number if focus.turn == turn else 0, words)
         for turn, exchange in enumerate(held.exchanges)
     )
     label = safe(words.conversation)
-    return (
-        f'<div class="thread" role="log" aria-label="{label}" data-turns="{len(held.exchanges)}">{turns}</div>{notice}'
-    )
+    return f'<div class="thread" role="log" aria-label="{label}" data-turns="{len(held.exchanges)}">{turns}</div>'
 
 
 def _welcome(words: Words, examples: Sequence[str]) -> str:
@@ -318,6 +316,11 @@ def ingest_results(report: IngestReport, words: Words) -> str:
         for label, tone, path, reason in rows
     )
     return f'<ul class="results" role="status">{lines}</ul>'
+
+
+def notice(text: str) -> str:
+    """One line that asks for something to be done."""
+    return f'<p class="line notice" role="alert">{safe(text)}</p>'
 
 
 def line(text: str, *, busy: bool = False) -> str:
