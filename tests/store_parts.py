@@ -150,7 +150,8 @@ def vectors_of(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """A vector of unit length for each text, which depends on the text alone."""
     digests = [hashlib.sha256(text.encode()).digest()[: IDENTITY.dimension] for text in texts]
     rows = np.array([list(digest) for digest in digests], dtype=np.float32).reshape(len(texts), IDENTITY.dimension) + 1
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    units: npt.NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return units
 
 
 class HashEmbedder:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def bench(tmp_path: Path) -> Bench:
 def test_files_of_every_language_are_added(bench: Bench) -> None:
     report = bench.add()
     assert sorted(report.added) == sorted(bench.source(name) for name in FILES)
-    assert report.updated == report.unchanged == report.failed == ()
+    assert not (report.updated or report.unchanged or report.failed)
     held = bench.held()
     assert sorted(held) == sorted(FILES)
     assert held["简体.txt"] == FILES["简体.txt"]
@@ -120,7 +121,7 @@ def test_unchanged_files_cost_nothing(bench: Bench) -> None:
     number, embedded = bench.store.snapshot().number, len(bench.embedder.embedded)
     report = bench.add()
     assert sorted(report.unchanged) == sorted(bench.source(name) for name in FILES)
-    assert report.added == report.updated == report.failed == ()
+    assert not (report.added or report.updated or report.failed)
     assert bench.store.snapshot().number == number
     assert (bench.made, bench.indexer.runs, len(bench.embedder.embedded)) == (1, 1, embedded)
 
@@ -256,7 +257,7 @@ def test_the_knowledge_base_does_not_add_itself(bench: Bench) -> None:
     bench.add()
     (bench.store.path / "notes.txt").write_text("笔记", encoding="utf-8")
     report = bench.add(inside)
-    assert report.added == report.failed == ()
+    assert not (report.added or report.failed)
 
 
 def test_a_long_name_works(bench: Bench) -> None:
@@ -392,7 +393,7 @@ def test_killed_at_every_step_of_an_ingest_and_of_a_removal(tmp_path: Path, work
     for at in range(len(recording.calls)):
         root = tmp_path / f"killed-{at}"
         shutil.copytree(first.store.path, root)
-        assert in_child(lambda root=root, at=at: run(root, Killing(at))), at
+        assert in_child(partial(run, root, Killing(at))), at
         bench = Bench(base)
         bench.store = Store.open(root)
         held = bench.held()

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,10 @@ def steps_of_a_commit(folder: Path) -> list[str]:
     commit(Store.open(copy, disk=disk), 3)
     shutil.rmtree(copy)
     return disk.calls
+
+
+def commit_killed(folder: Path, at: int, version: int) -> None:
+    commit(Store.open(folder, disk=Killing(at)), version)
 
 
 # --- what it keeps ---------------------------------------------------------------------------------------------------
@@ -145,7 +150,7 @@ def test_killed_at_every_step_of_a_commit(kb: Path, tmp_path: Path) -> None:
     for at in range(len(steps)):
         copy = tmp_path / f"killed-{at}"
         shutil.copytree(kb, copy)
-        assert in_child(lambda copy=copy, at=at: commit(Store.open(copy, disk=Killing(at)), 3)), (at, steps[at])
+        assert in_child(partial(commit_killed, copy, at, 3)), (at, steps[at])
         store = Store.open(copy)
         seen.add(version_of(store.snapshot()))
         assert store.verify() == []
@@ -163,8 +168,8 @@ def test_killed_again_while_cleaning_up_after_a_kill(kb: Path, tmp_path: Path) -
     for at in range(0, len(steps) + 2, 2):
         copy = tmp_path / f"killed-{at}"
         shutil.copytree(kb, copy)
-        assert in_child(lambda copy=copy: commit(Store.open(copy, disk=Killing(after_rename)), 3))
-        in_child(lambda copy=copy, at=at: commit(Store.open(copy, disk=Killing(at)), 4))
+        assert in_child(partial(commit_killed, copy, after_rename, 3))
+        in_child(partial(commit_killed, copy, at, 4))
         store = Store.open(copy)
         assert version_of(store.snapshot()) in (2, 4)
         assert version_of(commit(store, 5)) == 5
@@ -176,7 +181,7 @@ def test_killed_while_made(tmp_path: Path) -> None:
     Store.open(tmp_path / "whole", create=True, disk=disk)
     for at in range(len(disk.calls)):
         path = tmp_path / f"killed-{at}"
-        assert in_child(lambda path=path, at=at: Store.open(path, create=True, disk=Killing(at)))
+        assert in_child(partial(Store.open, path, create=True, disk=Killing(at)))
         assert version_of(Store.open(path, create=True).snapshot()) == 0
 
 
