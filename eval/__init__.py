@@ -1,0 +1,1 @@
+"""The evaluation: sets, metrics, intervals, benchmarks and reports over the whole product."""
