@@ -34,6 +34,7 @@ _NO_TITLE = re.compile(
     r"^(untitled|无标题|未命名|無標題|document ?\d*|microsoft (word|powerpoint)\b.*|.*\.(docx?|pdf|indd|tmp|html?))$",
     re.IGNORECASE,
 )
+_CLOSE_UP_SAMPLE = 2000  # characters of a line that show whether its letters are set apart
 _TITLE_LENGTH = 200
 # Languages are told from this much of a document's beginning, middle and end.
 _LANGUAGE_SAMPLE = 40_000
@@ -97,8 +98,9 @@ def _reflow(block: Block, words: Collection[str]) -> Block:
 
 def _close_up(line: str) -> str:
     """Han text without the spaces some PDFs put between any two characters; single spaces of meaning stay."""
-    gaps = len(_SPACED_HAN.findall(line))
-    return _SPACED_HAN.sub("", line) if gaps >= 4 and gaps > 0.5 * (width(line) - len(line)) else line
+    sample = line[:_CLOSE_UP_SAMPLE]
+    gaps = len(_SPACED_HAN.findall(sample))
+    return _SPACED_HAN.sub("", line) if gaps >= 4 and gaps > 0.5 * (width(sample) - len(sample)) else line
 
 
 def _join_across_pages(pieces: list[_Piece], words: Collection[str]) -> list[_Piece]:

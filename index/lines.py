@@ -27,13 +27,16 @@ ADDRESS_END = re.compile(r"https?://\S+$")
 ADDRESS_PART = re.compile(r"[\w/%&=.?#~+:;,@!-]+", re.ASCII)
 _HYPHENATED = re.compile(r"([^\W\d_]{2,})-$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
+_SCREENS = 5000
 _FINAL = "。！？!?.…；;:："
 _CLOSERS = "”’」』）】》〉\"')]}»*"
 _SUPERSCRIPT = "⁰¹²³⁴-⁹"
 _NOTE = re.compile(
     rf"[{_SUPERSCRIPT}]+\s*\S|(\[?\d{{1,3}}\]?\s+)?(<u>)?https?://\S+$|\[?\d{{1,3}}\]?\s+(<u>)?https?://"
 )
-_NOTE_MARK = re.compile(rf"[{_SUPERSCRIPT}]+$|(?<=[^\d\s][.。!?！？”\"’)）])\s?\d{{1,2}}$|\[\d{{1,3}}\]$")
+_NOTE_MARK = re.compile(
+    rf"[{_SUPERSCRIPT}]+$|(?<=[^\d\s][.。!?！？”\"’)）])\s?\d{{1,2}}$|(?<=(?:19|20)\d\d\.)\d{{1,2}}$|\[\d{{1,3}}\]$"
+)
 _NOTE_NUMBER = re.compile(rf"\d{{1,3}}|[{_SUPERSCRIPT}]+")
 LIST_MARK = re.compile(r"[-*+·]\s+|[•●○▪■◆]|[（(]?(\d{1,2}|[a-z])[)）]\s*|[①-⑳]|\d{1,2}[.、](?=\D)")
 _NUMBERED_HEADINGS = (
@@ -57,13 +60,13 @@ _HEADING_COLUMNS = 75
 
 
 def width(text: str) -> int:
-    """Columns a text takes where a Han character is two Latin ones wide."""
-    return len(text) + len(_WIDE.findall(text))
+    """Columns a text takes where a Han character is two Latin ones wide; what is beyond a few screens counts once."""
+    return len(text) + len(_WIDE.findall(text[:_SCREENS]))
 
 
 def ends_sentence(text: str) -> bool:
     """Whether a text ends as a sentence or a lead-in does, closing quotes and brackets aside."""
-    return _NOTE_MARK.sub("", text).rstrip(_CLOSERS + " ").endswith(tuple(_FINAL))
+    return _NOTE_MARK.sub("", text[-200:]).rstrip(_CLOSERS + " ").endswith(tuple(_FINAL))
 
 
 def is_footnote(text: str) -> bool:

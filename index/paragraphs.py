@@ -154,14 +154,19 @@ def _float_notes(groups: list[_Group], layout: _Layout) -> list[_Group]:
     notes: list[_Group] = []
     for gap, lines in groups:
         before = moved[-1][1] if moved else []
-        if _is_note(lines[0]) and before and not ends_sentence(before[-1]):
+        if _is_source(lines) and before and not ends_sentence(before[-1]):
             notes.append((gap, lines))
-        elif before and _resumes(before, lines[0], layout, across_notes=bool(notes)):
+        elif before and not _is_source(lines) and _resumes(before, lines[0], layout, across_notes=bool(notes)):
             moved[-1][1].extend(lines)
         else:
             moved += [*notes, (gap, lines)]
             notes = []
     return moved + notes
+
+
+def _is_source(lines: list[str]) -> bool:
+    """Whether a paragraph is a footnote, told by its number, or by the address it ends with where the number is lost."""
+    return _is_note(lines[0]) or bool(ADDRESS_END.search(lines[-1].rstrip(".。")))
 
 
 def _is_note(line: str) -> bool:

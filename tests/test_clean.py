@@ -226,3 +226,22 @@ def test_real_documents_read_as_whole_sentences(name: str) -> None:
     assert len(unfinished) <= 0.05 * len(long) + 1, unfinished
     assert "![" not in doc.text and "**" not in doc.text
     assert all(doc.text[a:b] == doc.text[a:b].strip() for a, b in sentences(doc.text))
+
+
+def test_a_source_whose_number_is_lost_does_not_end_up_in_the_sentence_it_cuts() -> None:
+    long = "The ministry announced in the spring of that year that it would support the"
+    source = '^{8 &}"A Notice," The Bureau, August 29, 2025, https://example.com/notice.'
+    made = paragraphs(f"{long}\n\n{source}\n\nindustry with loans and grants. It did.")
+    assert [b.text for b in made] == [f"{long} industry with loans and grants. It did.", source]
+
+
+@pytest.mark.parametrize(
+    "text", ["It rose until 2030.7", "It rose.¹²", "产能翻番。[3]", "他说：“好。”", "It ended.”12", "Why?", "如下："]
+)
+def test_a_paragraph_ends_even_where_the_number_of_a_note_follows(text: str) -> None:
+    assert ends_sentence(text)
+
+
+@pytest.mark.parametrize("text", ["It rose to 3.5", "产能在去年", "in the case of", "rose by 12"])
+def test_a_paragraph_that_breaks_off(text: str) -> None:
+    assert not ends_sentence(text)

@@ -72,6 +72,12 @@ def test_one_very_long_line() -> None:
     assert time.perf_counter() - started < 5
 
 
+def test_a_large_text_is_read_by_the_child_under_its_limits() -> None:
+    large = ("中文数据很多，" * 120_000).encode()
+    assert len(texts(read(large))[0]) == 840_000
+    assert "memory" in reason(large, limits=LoadLimits(memory_mb=20))
+
+
 # --- Markdown -------------------------------------------------------------------------------------------------------
 
 MARKDOWN = """---

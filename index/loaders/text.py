@@ -17,6 +17,7 @@ _PICTURE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,2000}\)")
 _STRONG = re.compile(r"\*\*(?=\S)([^*\n]{1,2000}?)(?<=\S)\*\*")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,80}?)(?<=[^\s*])\*(?![\w*])")
 _ESCAPE = re.compile(r"\\(?=[$%&#])")
+_QUOTE_MARK = re.compile(r"^(?:>[ \t]+)+", re.MULTILINE)
 _UNDERLINE = re.compile(r"</?[ubi]>")
 _HEADING_MARK = re.compile(r"#{1,6}\s+")
 
@@ -30,6 +31,7 @@ def extract(data: bytes, limits: LoadLimits) -> Extracted:
 
 def blocks(text: str) -> tuple[Block, ...]:
     """The paragraphs and headings of a text, without the marks that a converter left in it."""
+    text = _QUOTE_MARK.sub("", text)
     text = _PICTURE.sub("", text) if "![" in text else text
     text = _STRONG.sub(r"\1", text) if "**" in text else text
     text = _EMPHASIS.sub(r"\1", text) if "*" in text else text
