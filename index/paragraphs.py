@@ -165,7 +165,7 @@ def _float_notes(groups: list[_Group], layout: _Layout) -> list[_Group]:
 
 
 def _is_source(lines: list[str]) -> bool:
-    """Whether a paragraph is a footnote, told by its number, or by the address it ends with where the number is lost."""
+    """Whether a paragraph is a footnote: told by its number or, where that is lost, by the address it ends with."""
     return _is_note(lines[0]) or bool(ADDRESS_END.search(lines[-1].rstrip(".。")))
 
 
