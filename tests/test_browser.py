@@ -15,6 +15,7 @@ from fake_knowledge import EVIL, HOSTILE, FakeKnowledge, answers
 
 from rag.app import launch
 from rag.app.text import WORDS
+from rag.config import AppSettings
 from rag.types import Answer
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ ALIVE = "#wenju-main :is(img, a, svg, iframe, script, form)"
 
 
 @dataclass(frozen=True)
-class Settings:
-    host: str = "127.0.0.1"
-    port: int = 0
-    password: str = ""
-    max_question_characters: int = 200
-
-
-@dataclass(frozen=True)
 class Served:
     kb: FakeKnowledge
     address: str
@@ -56,8 +49,8 @@ def served() -> Served:
         addresses.append(address)
         ready.set()
 
-    options = {"open_browser": False, "on_ready": on_ready}
-    threading.Thread(target=launch, args=(kb, Settings()), kwargs=options, daemon=True).start()
+    values = {"settings": AppSettings(port=0, max_question_characters=200), "open_browser": False, "on_ready": on_ready}
+    threading.Thread(target=launch, args=(kb,), kwargs=values, daemon=True).start()
     assert ready.wait(60)
     return Served(kb, addresses[0])
 
@@ -309,7 +302,7 @@ def test_two_sessions_do_not_see_each_other(visit: Visitor) -> None:
     assert PACKAGING.question in texts(finished(second).locator(".asked"))
     assert second.locator(".turn").count() == first.locator(".turn").count() == 1
     first.get_by_role("button", name=WORDS["en"].new_conversation).click()
-    first.locator(".welcome").wait_for()
+    first.locator(".welcome h2", has_text=WORDS["en"].welcome).wait_for()
     assert second.locator(".turn").count() == 1
 
 

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import re
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,19 +13,12 @@ from fake_knowledge import FakeKnowledge
 
 from rag.app.guard import Guard, is_loopback
 from rag.app.server import application, launch
+from rag.config import AppSettings
 from rag.errors import ConfigError
 
 HTML = (
     b'<html><meta property="og:image" content="https://far/x.jpg" /><script>1</script><script\nsrc=\'a.js\'></script>'
 )
-
-
-@dataclass(frozen=True)
-class Settings:
-    host: str = "127.0.0.1"
-    port: int = 0
-    password: str = ""
-    max_question_characters: int = 100
 
 
 async def inner(scope: Any, receive: Any, send: Any) -> None:
@@ -124,11 +116,45 @@ def test_what_is_no_page_passes_unchanged() -> None:
     assert get(Guard(inner, "127.0.0.1"), path="/file")[2] == HTML
 
 
+@pytest.fixture(scope="module")
+def client() -> Any:
+    from starlette.testclient import TestClient
+
+    return TestClient(application(FakeKnowledge(), AppSettings()), "http://127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/gradio_api/file=/etc/passwd", "/gradio_api/file=pyproject.toml", "/gradio_api/FILE=/etc/passwd"),
+        *("/gradio_api/file=%2e%2e/%2e%2e/etc/passwd", "/gradio_api/file%3D/etc/passwd", "/file=/etc/passwd"),
+        *(
+            "/static/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+            "/assets/..%2f..%2froutes.py",
+            "/monitoring",
+            "/docs",
+            "/openapi.json",
+        ),
+        *("/gradio_api/proxy=http://127.0.0.1:1/", "/gradio_api/openapi.json", "/gradio_api/mcp/", "/gradio_api/runs"),
+    ],
+)
+def test_no_file_and_no_back_door_is_served(client: Any, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in (400, 403, 404), answer.text[:200]
+    assert "root:" not in answer.text
+
+
+def test_the_page_names_no_other_site(client: Any) -> None:
+    page = client.get("/").text
+    places = set(re.findall(r"""(?:src|href|content)=["'](?:https?:)?//[^"']*""", page))
+    assert places == set() and "fonts.g" not in page and client.get("/gradio_api/info").json()["named_endpoints"] == {}
+
+
 def test_an_open_address_without_a_password_is_refused() -> None:
     for host in ("0.0.0.0", "192.168.0.2", "::", "example.org", ""):
         assert not is_loopback(host)
         with pytest.raises(ConfigError, match="set a password"):
-            application(FakeKnowledge(), Settings(host=host))
+            application(FakeKnowledge(), AppSettings(host=host))
 
 
 def test_a_taken_port_is_one_clear_line() -> None:
@@ -137,5 +163,5 @@ def test_a_taken_port_is_one_clear_line() -> None:
         with pytest.raises(
             ConfigError, match=rf"cannot serve on 127\.0\.0\.1 port {port} \(.+\): set another"
         ) as error:
-            launch(FakeKnowledge(), Settings(port=port), open_browser=False)
+            launch(FakeKnowledge(), AppSettings(port=port), open_browser=False)
     assert "\n" not in str(error.value)

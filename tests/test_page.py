@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from rag.app.handlers import Handlers, load_gradio
 from rag.app.session import Conversation, Exchange, Focus, Voice, evidence
 from rag.app.source import excerpt
 from rag.app.text import LANGUAGES, WORDS, preferred_language
+from rag.config import AppSettings
 from rag.types import Answer, IngestFailure, IngestReport, Sentence
 
 ANSWERS = list(answers().values())
@@ -150,7 +151,7 @@ def test_sentences_on_their_way_are_shown_but_not_to_be_opened() -> None:
 def test_the_marked_text_is_the_quote(document: Document) -> None:
     spans = random.Random(7)
     length = len(document.text)
-    for _ in range(150):
+    for _ in range(50):
         start, end = sorted((spans.randrange(length), spans.randrange(length + 1)))
         html, part = excerpt(document, start, end)
         page = Page(f"<div class='all'>{html}</div>")
@@ -225,13 +226,8 @@ def test_stopping_keeps_what_was_said() -> None:
 # --- handlers ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Limits:
-    max_question_characters: int = 100
-
-
 def handlers(kb: FakeKnowledge, uploads: Path | None = None) -> Handlers:
-    return Handlers(kb, Limits(), (), uploads)
+    return Handlers(kb, AppSettings(max_question_characters=100), (), uploads)
 
 
 def event(**data: object) -> Any:

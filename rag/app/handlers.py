@@ -22,8 +22,9 @@ from rag.types import Answer, Event, IngestFailure, IngestReport, Sentence, Stat
 
 if TYPE_CHECKING:
     from index.types import Document
+    from rag.config import AppSettings
 
-__all__ = ["Handlers", "Knowledge", "Limits", "load_gradio", "question_of"]
+__all__ = ["Handlers", "Knowledge", "load_gradio", "question_of"]
 
 _LOG = logging.getLogger(__name__)
 _COOKIE = "wenju_language"
@@ -41,13 +42,6 @@ class Knowledge(Protocol):
     def remove(self, document_id: str, /) -> object: ...
 
 
-class Limits(Protocol):
-    """What the page needs of the settings."""
-
-    @property
-    def max_question_characters(self) -> int: ...
-
-
 def load_gradio() -> Any:
     """The ``gradio`` module, imported with everything that would call out switched off."""
     for name in ("GRADIO_ANALYTICS_ENABLED", "GRADIO_RUN_HISTORY", "GRADIO_SHARE", "GRADIO_MCP_SERVER"):
@@ -61,8 +55,8 @@ def load_gradio() -> Any:
 class Handlers:
     """What happens at each event. Holds no session: that comes in and goes out with every call."""
 
-    def __init__(self, kb: Knowledge, limits: Limits, examples: Sequence[str], uploads: Path | None) -> None:
-        self._kb, self._limits, self._given, self._uploads = kb, limits, tuple(examples), uploads
+    def __init__(self, kb: Knowledge, settings: AppSettings, examples: Sequence[str], uploads: Path | None) -> None:
+        self._kb, self._settings, self._given, self._uploads = kb, settings, tuple(examples), uploads
         self._gr = load_gradio()
 
     def greet(self, request: Any, voice: Voice) -> list[Any]:
@@ -117,7 +111,7 @@ class Handlers:
     def _objection(self, question: str, words: Words) -> str:
         if not question:
             return words.empty_question
-        limit = self._limits.max_question_characters
+        limit = self._settings.max_question_characters
         return words.long_question.format(count=len(question), limit=limit) if len(question) > limit else ""
 
     def _exchanges(self, question: str, history: list[Answer], voice: Voice) -> Iterator[Exchange]:

@@ -10,11 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.app.handlers import Handlers, Knowledge, Limits, load_gradio, question_of
+from rag.app.handlers import Handlers, Knowledge, load_gradio, question_of
 from rag.app.session import Conversation, Focus, Voice
 
 if TYPE_CHECKING:
     import gradio as gr
+
+    from rag.config import AppSettings
 
 __all__ = ["asset", "build"]
 
@@ -53,7 +55,9 @@ class _Parts:
         ]
 
 
-def build(kb: Knowledge, settings: Limits, *, examples: Sequence[str] = (), uploads: Path | None = None) -> gr.Blocks:
+def build(
+    kb: Knowledge, settings: AppSettings, *, examples: Sequence[str] = (), uploads: Path | None = None
+) -> gr.Blocks:
     """The page over a knowledge base, not yet served.
 
     ``examples`` are questions offered while a conversation is empty. Files sent by a browser are kept in ``uploads``

@@ -7,14 +7,17 @@ import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rag.app.guard import Application, Guard, is_loopback
 from rag.app.handlers import Knowledge, load_gradio
 from rag.app.page import asset, build
 from rag.errors import ConfigError
 
-__all__ = ["ServerSettings", "application", "launch"]
+if TYPE_CHECKING:
+    from rag.config import AppSettings
+
+__all__ = ["application", "launch"]
 
 _FONTS = (
     *("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "PingFang TC", "Microsoft YaHei UI"),
@@ -24,21 +27,8 @@ _MAX_FILE = "100mb"
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono CJK SC", "monospace")
 
 
-class ServerSettings(Protocol):
-    """What serving needs of the settings."""
-
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def password(self) -> str: ...
-    @property
-    def max_question_characters(self) -> int: ...
-
-
 def application(
-    kb: Knowledge, settings: ServerSettings, *, examples: Sequence[str] = (), uploads: Path | None = None
+    kb: Knowledge, settings: AppSettings, *, examples: Sequence[str] = (), uploads: Path | None = None
 ) -> Application:
     """The whole service as one ASGI application; see ``build`` for ``examples`` and ``uploads``.
 
@@ -49,35 +39,29 @@ def application(
     gradio = load_gradio()
     from fastapi import FastAPI
 
-    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # Neither our application nor Gradio's describes itself to strangers.
+    silent: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    server = FastAPI(**silent)
     page = build(kb, settings, examples=examples, uploads=uploads)
-    theme = gradio.themes.Base(font=list(_FONTS), font_mono=list(_MONO))
-    server = gradio.mount_gradio_app(
-        server,
-        page,
-        path="/",
-        **{"server_name": settings.host, "server_port": settings.port, "footer_links": []},
-        **{
-            "run_history": False,
-            "ssr_mode": False,
-            "mcp_server": False,
-            "pwa": False,
-            "show_error": False,
-            "max_file_size": _MAX_FILE,
-        },
-        **{
-            "allowed_paths": [],
-            "enable_monitoring": False,
-            "theme": theme,
-            "head": f"<style>{asset('page.css')}</style>",
-        },
-    )
+    options: dict[str, Any] = {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "theme": gradio.themes.Base(font=list(_FONTS), font_mono=list(_MONO)),
+        # In the head, for Gradio would confine a style sheet of ours to a part of the page.
+        "head": f"<style>{asset('page.css')}</style>",
+        "max_file_size": _MAX_FILE,
+        "allowed_paths": [],
+        "footer_links": [],
+        "app_kwargs": silent,
+    }
+    unused = ("run_history", "ssr_mode", "mcp_server", "pwa", "show_error", "enable_monitoring")
+    server = gradio.mount_gradio_app(server, page, path="/", **options, **dict.fromkeys(unused, False))
     return Guard(server, settings.host, settings.password)
 
 
 def launch(
     kb: Knowledge,
-    settings: ServerSettings,
+    settings: AppSettings,
     *,
     open_browser: bool,
     on_ready: Callable[[str], None] | None = None,
