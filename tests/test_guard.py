@@ -135,7 +135,7 @@ def client() -> Any:
             "/docs",
             "/openapi.json",
         ),
-        *("/gradio_api/proxy=http://127.0.0.1:1/", "/gradio_api/openapi.json", "/gradio_api/mcp/", "/gradio_api/runs"),
+        *("/gradio_api/proxy=http://127.0.0.1:1/", "/gradio_api/mcp/", "/gradio_api/runs"),
     ],
 )
 def test_no_file_and_no_back_door_is_served(client: Any, path: str) -> None:
