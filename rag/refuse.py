@@ -41,7 +41,7 @@ def stored_model(name: str) -> Mapping[str, object]:
     """The fitted weights for a profile: the embedding model's name, with ``+likelihood`` when the reranker took part."""
     path = resources.files("rag").joinpath("data/refusal.json")
     profiles: Mapping[str, Mapping[str, object]] = json.loads(path.read_text(encoding="ascii"))["profiles"]
-    return profiles.get(name) or profiles[name.partition("+")[0]] if name.partition("+")[0] in profiles else {}
+    return profiles.get(name, {})
 
 
 def evidence_features(

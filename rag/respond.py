@@ -17,12 +17,13 @@ from rag.converse import standalone
 from rag.phrases import phrase
 from rag.rerank import Reranker, load_reranker
 from rag.retrieve import Retriever, TextEmbedder
-from rag.types import Answer, Event, Sentence, Status, Turn
+from rag.types import Answer, Citation, Event, Sentence, Status, Support, Turn
 
 if TYPE_CHECKING:
     from index.store import Generation
     from rag.answer.generative import GenerativeAnswerer
     from rag.config import Config
+    from rag.verify import Verifier
 
 __all__ = ["Responder"]
 
@@ -60,9 +61,15 @@ class Responder:
 
         return GenerativeAnswerer(load_chat_model(self._config.answer), self._config.answer)
 
+    @cached_property
+    def _verifier(self) -> Verifier:
+        from rag.verify import Verifier
+
+        return Verifier(self.retriever.embedder)
+
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first, reranked when a reranker is on."""
-        return self._reranker.rerank(question)[: self._config.retrieval.limit if limit is None else limit]
+        return self._reranker.rerank(question, self._config.retrieval.limit if limit is None else limit)
 
     def stream(self, question: str, history: Sequence[Answer | Turn], language: str) -> Iterator[Event]:
         """The events of one question; the last is the ``Answer``."""
@@ -103,13 +110,68 @@ class Responder:
         chosen = choose(evidence.scored, ExtractiveSettings())
         pieces, citations = compose(question, base.language, evidence.passages, chosen)
         yield from pieces
-        text = "".join(piece.text for piece in pieces)
-        yield replace(base, text=text, citations=citations, sentences=pieces)
+        yield _finished(base, pieces, citations)
 
     def _generate(
         self, base: Answer, question: str, evidence: _Evidence, history: Sequence[Answer | Turn]
     ) -> Iterator[Event]:
-        raise NotImplementedError
+        """The chat model's answer, each sentence checked before it is shown; quotes instead where the model fails."""
+        from rag.answer.generative import GenerationFailed
+
+        assert self._generator is not None
+        passages = evidence.passages[:_READ]
+        written: list[Sentence] = []
+        cited: dict[int, int] = {}
+        notes: list[str] = []
+        try:
+            for piece in self._generator.stream(question, passages, base.language, history):
+                cited.update(zip(piece.numbers, piece.passages, strict=True))
+                if piece.dropped:
+                    notes.append(f"{piece.dropped} marks that named no source were removed")
+                sentence = self._checked(piece.text, piece.numbers, [passages[i] for i in piece.passages])
+                if sentence.support == "unsupported" and self._config.answer.strict:
+                    notes.append("a sentence that its passages do not support was left out")
+                    continue
+                written.append(sentence)
+                yield sentence
+        except GenerationFailed as failure:
+            yield from self._fall_back(base, question, evidence, written, str(failure))
+            return
+        citations = tuple(_cite_whole(number, passages[i]) for number, i in sorted(cited.items()))
+        yield replace(_finished(base, tuple(written), citations), mode="generative", notes=tuple(notes))
+
+    def _checked(self, text: str, numbers: Sequence[int], passages: Sequence[Passage]) -> Sentence:
+        if not numbers:
+            return Sentence(text, (), reason="no citation")
+        support = self._verifier.support(
+            text, [passage.text for passage in passages], detect(text), passages[0].language
+        )
+        state: Support = "supported" if support.supported else "unsupported"
+        return Sentence(text, tuple(numbers), state, support.score, support.reason)
+
+    def _fall_back(
+        self, base: Answer, question: str, evidence: _Evidence, written: Sequence[Sentence], reason: str
+    ) -> Iterator[Event]:
+        """Quotes after a model that failed, labelled as such; what it wrote before is not part of the answer."""
+        label = Sentence(phrase("fallback", base.language, reason=reason) + "\n", (), reason="frame")
+        chosen = choose(evidence.scored, ExtractiveSettings())
+        pieces, citations = compose(question, base.language, evidence.passages, chosen)
+        pieces = (label, *pieces)
+        if written:
+            yield Status("restarting")
+        yield from pieces
+        yield replace(_finished(base, pieces, citations), mode="fallback", notes=(reason,))
+
+
+def _finished(base: Answer, pieces: tuple[Sentence, ...], citations: tuple[Citation, ...]) -> Answer:
+    return replace(base, text="".join(piece.text for piece in pieces), citations=citations, sentences=pieces)
+
+
+def _cite_whole(number: int, passage: Passage) -> Citation:
+    return Citation(
+        number, passage.document_id, passage.title, passage.source, passage.page, passage.start, passage.end,
+        passage.text, passage.language,
+    )  # fmt: skip
 
 
 def _refusal(base: Answer, passages: Sequence[Passage]) -> Answer:

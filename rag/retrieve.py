@@ -115,22 +115,32 @@ class Retriever:
 
     def __init__(self, generation: Generation, embedder: TextEmbedder, settings: RetrievalSettings) -> None:
         self._generation = generation
-        self._embedder = embedder
+        self.embedder = embedder
         self._settings = settings
         self._sides = read(generation)
         self._model = generation.manifest.embedding.name
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's list."""
-        candidates = self.candidates(question)
-        passages = self.passages(candidates)
-        if self._settings.diversity:
-            passages = without_repeats(passages)
-        return passages[: self._settings.limit if limit is None else limit]
+        return self.arrange(self.candidates(question), self._settings.limit if limit is None else limit)
+
+    def arrange(self, candidates: Sequence[Candidate], limit: int) -> list[Passage]:
+        """The first passages of an order of candidates, less those that repeat a better one."""
+        kept: list[Passage] = []
+        seen: list[frozenset[str]] = []
+        for start in range(0, len(candidates), max(1, limit)):  # texts are read only as far as they are needed
+            for passage in self.passages(candidates[start : start + max(1, limit)]):
+                if len(kept) == limit:
+                    return kept
+                own = frozenset(words(passage.text)) if self._settings.diversity else frozenset()
+                if not own or not any(_same(own, other) for other in seen):
+                    kept.append(passage)
+                    seen.append(own)
+        return kept
 
     def candidates(self, question: str) -> list[Candidate]:
         """All candidates of both sides on one scale, best first, ties by row."""
-        vector = self._embedder.encode_questions([question])[0]
+        vector = self.embedder.encode_questions([question])[0]
         asked = detect(question)
         found: list[Candidate] = []
         for name in SIDES:
@@ -202,7 +212,7 @@ class Retriever:
 
     def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:
         """The question's vector as it is compared with texts of a side, float32 of shape (dimension,)."""
-        vector = self._embedder.encode_questions([question])[0]
+        vector = self.embedder.encode_questions([question])[0]
         asked = detect(question)
         means = dense.stored_means(self._model, len(vector))
         return dense.centre(vector[None, :], means.questions[name if asked == "und" else side(asked)])[0]
@@ -211,7 +221,7 @@ class Retriever:
         """Vectors of texts that are no passages of their own (sentences), each less its side's mean; (n, dimension)."""
         import numpy as np
 
-        vectors = self._embedder.encode_passages(texts)
+        vectors = self.embedder.encode_passages(texts)
         means = np.array([self._sides[name].mean for name in sides], dtype=np.float32).reshape(vectors.shape)
         return dense.centre(vectors, means)
 
@@ -219,19 +229,6 @@ class Retriever:
         if not self._settings.scale:
             return _UNFITTED
         return stored_scales(self._model).get(f"{asked}>{name}", _UNFITTED)
-
-
-def without_repeats(passages: Sequence[Passage]) -> list[Passage]:
-    """The passages less those that say in the same words, figures included, what a better one says."""
-    kept: list[Passage] = []
-    seen: list[frozenset[str]] = []
-    for passage in passages:
-        own = frozenset(words(passage.text))
-        if any(_same(own, other) for other in seen):
-            continue
-        kept.append(passage)
-        seen.append(own)
-    return kept
 
 
 def _same(left: frozenset[str], right: frozenset[str]) -> bool:

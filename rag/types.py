@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from index.types import Passage
 
-__all__ = ["Answer", "Citation", "Event", "IngestFailure", "IngestReport", "Sentence", "Status", "Turn"]
+__all__ = ["Answer", "Citation", "Event", "IngestFailure", "IngestReport", "Sentence", "Status", "Support", "Turn"]
 
 Support = Literal["supported", "unsupported", "not scored"]
 Mode = Literal["extractive", "generative", "fallback", "refusal"]
@@ -107,7 +107,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A step of the work on a question: ``stage`` is ``searching``, ``reading``, ``answering`` or ``checking``."""
+    """A step of the work on a question: ``stage`` is ``searching``, ``answering``, or ``restarting`` when a language model
+    failed halfway: the sentences so far are void, and those of the extractive answer follow."""
 
     stage: str
 

@@ -1,0 +1,54 @@
+"""Question words into the other language."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.dictionary import Translation, native, to_chinese, to_english
+from index.words import words
+
+
+def _held(*texts: str):  # type: ignore[no-untyped-def]
+    found = {word for text in texts for word in words(text)}
+    return lambda word: int(word in found)
+
+
+def _readings(translation: Translation) -> set[str]:
+    return {" ".join(reading) for term in translation.terms for reading, _ in term.readings}
+
+
+@pytest.mark.parametrize("question", ["这家公司的收入增长了多少？", "這家公司的收入增長了多少？"])
+def test_chinese_words_take_the_translations_the_collection_holds(question: str) -> None:
+    found = to_english(question, _held("The company increased its revenue, and firms grew."))
+    assert {"compani", "increas"} <= _readings(found)
+    assert "corpor" not in _readings(found)
+    assert found.coverage > 0.5
+
+
+def test_longer_entries_win_over_their_parts() -> None:
+    found = to_english("联合国的决议", _held("The United Nations passed a resolution. a joint country"))
+    assert "unit nation" in _readings(found)
+    assert "joint" not in _readings(found)
+
+
+@pytest.mark.parametrize("question", ["How many companies were sanctioned?", "Which company was it?"])
+def test_english_words_take_chinese_readings(question: str) -> None:
+    assert "公司" in _readings(to_chinese(question, _held("该公司的产品", "企业受到制裁")))
+
+
+def test_a_pinyin_name_is_found() -> None:
+    assert any("wang" in reading for reading in _readings(to_english("王传福是谁？", _held("Wang Chuanfu founded it"))))
+
+
+def test_acronyms_stay_themselves_in_both_directions() -> None:
+    assert "smic" in _readings(to_chinese("What does SMIC make?", _held("中芯国际 (SMIC) 的产品")))
+    assert "smic" in _readings(to_english("SMIC 生产什么？", _held("SMIC makes chips")))
+
+
+def test_what_the_collection_lacks_gives_no_term() -> None:
+    found = to_english("公司收入", _held("nothing of the kind"))
+    assert found.terms == () and found.coverage == 0.0
+
+
+def test_native_terms_are_the_words_once_each() -> None:
+    assert [term.readings for term in native(["a", "b", "a"]).terms] == [((("a",), 1.0),), ((("b",), 1.0),)]

@@ -1,0 +1,91 @@
+"""Search words: one form for what is written in many."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.errors import UsageError
+from index.names import chinese_name_keys, english_name_keys
+from index.words import english_words, han_words, is_listed, load_user_dictionary, words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("中芯国际的營收", "中芯國際的营收"),
+        ("ＮＶＩＤＩＡ 晶片", "nvidia 晶片"),
+        ("chips exported", "chip export"),
+        ("H20芯片", "Ｈ２０ 芯片"),
+        ("共 500 亿", "共 500亿"),
+        ("The café opened", "the cafe opens"),
+    ],
+)
+def test_forms_of_one_text_have_the_same_words(one: str, other: str) -> None:
+    assert words(one) == words(other) != []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "term"),
+    [
+        ("增长了2.5%", "增長了百分之二点五", "p:2.5"),
+        ("grew 2.5 percent", "增长２.５％", "p:2.5"),
+        ("共 500 亿", "共 50,000,000,000", "n:50000000000"),
+        ("It made 50 billion", "赚了500亿", "n:50000000000"),
+        ("on March 5, 2024", "2024年3月5日", "d:2024-03-05"),
+    ],
+)
+def test_notations_of_one_quantity_share_a_word(one: str, other: str, term: str) -> None:
+    assert term in words(one) and term in words(other)
+
+
+@pytest.mark.parametrize("model", ["910B", "H20", "7nm", "A100", "GPT-4"])
+def test_model_numbers_stay_whole(model: str) -> None:
+    whole = model.lower().replace("-", "")
+    assert whole in words(f"华为的{model}芯片") and whole in words(f"the {model} chip")
+
+
+def test_a_name_jieba_does_not_know_is_found_by_its_pairs() -> None:
+    assert {"曦智", "智达"} <= set(han_words("曦智达科技"))
+
+
+def test_no_pair_is_made_across_a_particle() -> None:
+    assert "司的" not in words("公司的产能")
+
+
+def test_questions_words_say_nothing() -> None:
+    assert words("什么是多少？") == [] and words("What is the of it?") == []
+
+
+def test_english_is_stemmed_and_joined_words_are_whole_and_apart() -> None:
+    assert english_words("export-controlled") == ["exportcontrol", "export", "control"]
+    assert english_words("companies") == english_words("company")
+
+
+def test_a_user_dictionary_keeps_a_name_whole(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "names.txt"
+    path.write_text("启衡微电子 1000 nz\n", encoding="utf-8")
+    load_user_dictionary(path)
+    assert "启衡微电子" in words("启衡微電子的产能")
+    with pytest.raises(UsageError, match="user dictionary"):
+        load_user_dictionary(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize("sentence", ["{}", "据{}说", "听{}讲话", "与{}的谈话", "在伦敦的{}表示", "美國總統{}稱"])
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [("Brownlee", "布朗利"), ("Goldenson", "戈登森"), ("Lutnick", "卢特尼克"), ("Sullivan", "沙利文"), ("Newton", "牛頓")],
+)
+def test_a_foreign_name_sounds_alike_in_both_scripts(english: str, chinese: str, sentence: str) -> None:
+    keys = {key for found in english_name_keys(f"said {english} again") for key in found}
+    assert keys & set(chinese_name_keys(sentence.format(chinese)))
+
+
+def test_a_word_whose_bounds_are_known_is_not_cut_for_names() -> None:
+    assert is_listed("产能") and not is_listed("据戈")
+    # 安全 is a word although 安 may write a name: it neither continues one nor starts one.
+    assert chinese_name_keys("布朗利安全") == chinese_name_keys("布朗利")
+
+
+def test_ordinary_words_have_no_name_keys() -> None:
+    assert english_name_keys("the factory makes chips") == []
+    assert chinese_name_keys("产能提高了一倍") == []
