@@ -135,7 +135,7 @@ class _Between:
         return math.isfinite(value) and self.low <= value <= self.high
 
     def __str__(self) -> str:
-        return f"{self.low:,} to {self.high:,}"
+        return f"{self.low} to {self.high}"
 
 
 @dataclass(frozen=True, slots=True)
