@@ -1,8 +1,8 @@
 """Marks and passages: what ``[1]`` in an answer means, while it is still being written.
 
 Only numbers the server gave are marks. ``［1］``, ``【1】``, ``[^1]``, ``[1, 2]`` become ``[1]`` and ``[1][2]``;
-numbers out of range are dropped and counted; ``[2024]`` and ``[H20]`` are text. The result never depends on how the text
-was cut into pieces on its way here.
+numbers out of range are dropped and counted; ``[2024]`` and ``[H20]`` are text. The result never depends on how
+the text was cut into pieces on its way here.
 """
 
 from __future__ import annotations
