@@ -8,10 +8,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from index import dense, lexical
+from index.errors import DamagedStoreError
 from index.language import Side, side
 from index.names import name_keys
 from index.types import Chunk
@@ -34,8 +34,8 @@ class StoredFiles(Protocol):
     def read_bytes(self, name: str) -> bytes:
         """A file's checked contents."""
 
-    def path_of(self, name: str) -> Path:
-        """Where a checked file stands."""
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """A NumPy file, mapped read-only, its header checked against its size."""
 
     @property
     def extra(self) -> Mapping[str, object]:
@@ -44,8 +44,8 @@ class StoredFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SideIndex:
-    """One side: ``rows`` (int64) are its passages' rows in the collection, in the order of the lexical index; ``mean`` was
-    taken from its vectors, float32 of shape (dimension,)."""
+    """One side: ``rows`` (int64) are its passages' rows in the collection, in the order of the lexical index; ``mean``
+    was taken from its vectors, float32 of shape (dimension,)."""
 
     side: Side
     rows: npt.NDArray[np.int64]
@@ -61,7 +61,9 @@ def make_indexer(model: str) -> Indexer:
     """The indexer for collections embedded with ``model``: chunks, their search texts and their raw vectors, shape
     (n, dimension), to named files and what the manifest should keep."""
 
-    def index(chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix) -> tuple[dict[str, bytes], dict[str, object]]:
+    def index(
+        chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
+    ) -> tuple[dict[str, bytes], dict[str, object]]:
         import numpy as np
 
         priors = dense.stored_means(model, vectors.shape[1])
@@ -83,18 +85,23 @@ def make_indexer(model: str) -> Indexer:
 
 
 def read(generation: StoredFiles) -> dict[Side, SideIndex]:
-    """The indexes of a generation, by side; the inverted lists stay on disk and are mapped."""
+    """The indexes of a generation, by side; the inverted lists stay on disk and are mapped.
+
+    Raises ``DamagedStoreError`` where a part is gone or is not what it must be.
+    """
     import numpy as np
 
-    means = generation.extra["means"]
-    if not isinstance(means, Mapping):
-        raise TypeError(f"means must be a table, was: {type(means).__name__}")
+    means = generation.extra.get("means")
+    if not isinstance(means, Mapping) or not means.keys() >= set(SIDES):
+        raise DamagedStoreError(
+            "the manifest lacks the means of the languages: add the documents to a new knowledge base"
+        )
     found: dict[Side, SideIndex] = {}
     for name in SIDES:
-        lists = {part: _map(generation, f"{name}.lexical.{part}.npy") for part in lexical.PARTS}
+        lists = {part: generation.array(f"{name}.lexical.{part}.npy") for part in lexical.PARTS}
         found[name] = SideIndex(
             name,
-            _map(generation, f"{name}.rows.npy"),
+            generation.array(f"{name}.rows.npy"),
             lexical.from_arrays(lists),
             dense.DenseIndex.from_bytes(generation.read_bytes(f"{name}.dense.faiss")),
             np.array(means[name], dtype=np.float32),
@@ -108,12 +115,3 @@ def _to_bytes(array: npt.NDArray[np.generic]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
-
-
-def _map(generation: StoredFiles, name: str) -> npt.NDArray[np.int64]:
-    import numpy as np
-
-    # An empty array cannot be mapped.
-    path = generation.path_of(name)
-    array: npt.NDArray[np.int64] = np.load(path, allow_pickle=False)
-    return array if not array.size else np.load(path, mmap_mode="r", allow_pickle=False)

@@ -8,10 +8,11 @@ three consonants or more are taken as the same name. Keys are search words like 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from index.language import Side, fold
-from index.words import cut_han
+from index.words import cut_han, is_listed
 
 __all__ = ["chinese_name_keys", "english_name_keys", "name_keys"]
 
@@ -41,17 +42,27 @@ _INITIALS = {
 
 
 def chinese_name_keys(text: str) -> list[str]:
-    """The keys of every stretch of whole jieba words of a text that may write a foreign name, two characters or more."""
+    """The keys of every stretch of whole words of a text that may write a foreign name, two characters or more."""
     keys: list[str] = []
     for match in _RUN.finditer(fold(text)):
         stretch: list[str] = []
-        for word in [*cut_han(match.group()), ""]:
+        for word in [*_pieces(match.group()), ""]:
             if word and _SOUND_CHARACTERS.issuperset(word):
                 stretch.append(word)
                 continue
             keys.extend(_keys_of_stretch(tuple(stretch)))
             stretch = []
     return keys
+
+
+def _pieces(run: str) -> Iterator[str]:
+    """A run of Han characters in jieba's words. One that jieba only guessed may hold an end of a name beside something
+    else (``据戈|登森|说``): unless it could be a name as it is, it comes in characters."""
+    for word in cut_han(run):
+        if _SOUND_CHARACTERS.issuperset(word) or is_listed(word):
+            yield word
+        else:
+            yield from word
 
 
 def name_keys(text: str, name: Side) -> list[str]:
@@ -113,4 +124,6 @@ def _keys_of_word(word: str) -> list[str]:
             options.add("")  # a consonant that closes a syllable is often not written
         if options:
             keys = {key + option for key in keys for option in options}
-    return ["~" + key for key in sorted(keys, key=lambda key: (-len(key), key)) if len(key) >= _SHORTEST_KEY][:_MOST_KEYS]
+    return ["~" + key for key in sorted(keys, key=lambda key: (-len(key), key)) if len(key) >= _SHORTEST_KEY][
+        :_MOST_KEYS
+    ]

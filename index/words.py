@@ -24,27 +24,42 @@ if TYPE_CHECKING:
     import jieba
     import snowballstemmer
 
-__all__ = ["STOP_WORDS", "cut_han", "english_words", "han_words", "load_user_dictionary", "stem", "tokens", "words"]
+__all__ = [
+    "STOP_WORDS",
+    "cut_han",
+    "english_words",
+    "han_words",
+    "is_listed",
+    "load_user_dictionary",
+    "stem",
+    "tokens",
+    "words",
+]
 
-_TOKEN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+(?:['’.&/_+-][^\W_\u3400-\u4dbf\u4e00-\u9fff]+)*")
+_TOKEN = re.compile(
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+(?:['’.&/_+-][^\W_\u3400-\u4dbf\u4e00-\u9fff]+)*"
+)
 _JOINER = re.compile(r"['’.&/_+-]")
 _lock = threading.Lock()
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
 STOP_WORDS = frozenset(
-    """a an the of in on at to for from by with as is are was were be been being am do does did done doing have has had
-    having will would shall should can could may might must and or but nor not no so than then that this these those
-    there here it its itself he him his she her they them their theirs we us our you your i me my what which who whom
-    whose when where why how many much if into about over under between among during after before also such s t re ve
-    ll d o y any some each other more most very just own same both few all 的 了 是 在 和 与 及 或 而 之 其 也 都 就 被 把 对
-    对于 关于 从 到 由 于 以 为 为了 因 因为 所以 但 但是 这 那 这个 那个 这些 那些 它 他 她 们 他们 她们 它们 我 我们 你 你们
-    什么 甚么 谁 哪 哪个 哪些 哪里 哪儿 何 何时 何地 何处 如何 怎么 怎样 怎么样 为何 为什么 多少 几 几个 多久 多大 多长 吗 呢 吧
-    啊 请问 一个 一种 有 没有 会 能 能够 可以 可 要 将 已 已经 并 并且 等 等等 着 过 得 地 个 上 中 下 里 时 时候 哪一 哪种 哪年
-    哪一年 是不是 是否""".split()
+    """a an the of in on at to for from by with as is are was were be been being am do does did done doing have has
+    had having will would shall should can could may might must and or but nor not no so than then that this
+    these those there here it its itself he him his she her they them their theirs we us our you your i me my
+    what which who whom whose when where why how many much if into about over under between among during after
+    before also such s t re ve ll d o y any some each other more most very just own same both few all 的 了 是
+    在 和 与 及 或 而 之 其 也 都 就 被 把 对 对于 关于 从 到 由 于 以 为 为了 因 因为 所以 但 但是 这 那 这个
+    那个 这些 那些 它 他 她 们 他们 她们 它们 我 我们 你 你们 什么 甚么 谁 哪 哪个 哪些 哪里 哪儿 何 何时 何地
+    何处 如何 怎么 怎样 怎么样 为何 为什么 多少 几 几个 多久 多大 多长 吗 呢 吧 啊 请问 一个 一种 有 没有 会 能
+    能够 可以 可 要 将 已 已经 并 并且 等 等等 着 过 得 地 个 上 中 下 里 时 时候 哪一 哪种 哪年 哪一年 是不是
+    是否""".split()
 )  # fmt: skip
 
 # Stop words that never belong to a name: no pair of characters is made across them.
-_GLUE = frozenset("的 了 是 在 和 与 也 都 就 被 吗 呢 吧 什么 多少 谁 哪 哪个 哪些 如何 怎么 为什么 这个 那个 一个".split())
+_GLUE = frozenset(
+    "的 了 是 在 和 与 也 都 就 被 吗 呢 吧 什么 多少 谁 哪 哪个 哪些 如何 怎么 为什么 这个 那个 一个".split()
+)
 
 
 @cache
@@ -71,7 +86,9 @@ def load_user_dictionary(path: str | Path) -> None:
         with _lock:
             _tokenizer().load_userdict(str(path))
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the user dictionary {path}: {error}; it must be UTF-8, one word a line") from error
+        raise UsageError(
+            f"cannot read the user dictionary {path}: {error}; it must be UTF-8, one word a line"
+        ) from error
 
 
 @lru_cache(maxsize=65536)
@@ -100,6 +117,14 @@ def cut_han(run: str) -> list[str]:
     """An unbroken run of folded Han characters as jieba's words, none of them twice."""
     with _lock:
         return [str(word) for word in _tokenizer().cut(run)]
+
+
+def is_listed(word: str) -> bool:
+    """Whether jieba's dictionary, or the user's, lists a folded word; jieba guesses the bounds of all others."""
+    tokenizer = _tokenizer()
+    with _lock:
+        tokenizer.check_initialized()
+        return bool(tokenizer.FREQ.get(word))
 
 
 def han_words(run: str) -> list[str]:

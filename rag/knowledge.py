@@ -14,17 +14,21 @@ from index import build
 from index.errors import EmptyStoreError, QuestionError
 from index.indexes import make_indexer
 from index.store import DocumentInfo, Store
-from index.types import Document, Passage
+from index.types import Chunk, Document, Passage
 from rag.config import Config
 from rag.types import Answer, Event, IngestFailure, IngestReport, Turn
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from langchain_core.retrievers import BaseRetriever
     from langchain_core.runnables import Runnable
 
     from index.embed import LocalEmbeddings, RemoteEmbeddings
     from rag.respond import Responder
     from rag.retrieve import Retriever
+
+    Matrix = npt.NDArray[np.float32]
 
 __all__ = ["KnowledgeBase"]
 
@@ -75,8 +79,8 @@ class KnowledgeBase:
     ) -> IngestReport:
         """Add files and folders. Unchanged files cost nothing, changed ones are replaced, a bad one costs itself only.
 
-        Raises ``UsageError`` for a path that does not exist, ``IncompatibleStoreError`` when the knowledge base was built
-        with another embedding model, and ``StoreError`` when it cannot be written; nothing is lost in any case.
+        Raises ``UsageError`` for a path that does not exist, ``IncompatibleStoreError`` when the knowledge base was
+        built with another embedding model, and ``StoreError`` when it cannot be written; nothing is lost in any case.
         """
         report = build.add(
             self._store,
@@ -99,7 +103,7 @@ class KnowledgeBase:
 
     def remove(self, document_id: str) -> None:
         """Take a document out. Raises ``UnknownDocumentError``."""
-        build.remove(self._store, document_id, indexer=self._index)
+        build.remove(self._store, document_id, indexer=self._index_again)
 
     def verify(self) -> list[str]:
         """Check every file, count and offset; the problems found, in plain words, none if all is sound."""
@@ -119,8 +123,8 @@ class KnowledgeBase:
         return self._respond().search(self._checked(question), limit)
 
     def ask(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Answer:
-        """Answer a question with cited passages, or refuse. ``history`` is the turns before, oldest first; ``language`` is
-        what to answer in when the question itself does not show one (``H20?``).
+        """Answer a question with cited passages, or refuse. ``history`` is the turns before, oldest first; ``language``
+        is what to answer in when the question itself does not show one (``H20?``).
 
         Raises ``QuestionError`` (empty or too long), ``EmptyStoreError`` or ``IncompatibleStoreError``.
         """
@@ -129,16 +133,15 @@ class KnowledgeBase:
                 return event
         raise AssertionError("a stream ends with an answer")
 
-    def stream(
-        self, question: str, history: Sequence[Answer | Turn] = (), language: str = ""
-    ) -> Iterator[Event]:
-        """As ``ask``, step by step: ``Status``es, each ``Sentence`` once it is checked, and last the whole ``Answer``."""
+    def stream(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Iterator[Event]:
+        """As ``ask``, step by step: each ``Status``, each ``Sentence`` once checked, last the whole ``Answer``."""
         started = time.perf_counter()
         text = self._checked(question)
         for event in self._respond().stream(text, history, language):
             if isinstance(event, Answer):
-                event = replace(event, timings={**event.timings, "total": time.perf_counter() - started})
-            yield event
+                yield replace(event, timings={**event.timings, "total": time.perf_counter() - started})
+            else:
+                yield event
 
     def as_retriever(self, limit: int | None = None) -> BaseRetriever:
         """This knowledge base as a LangChain retriever."""
@@ -147,7 +150,8 @@ class KnowledgeBase:
         return KnowledgeBaseRetriever(knowledge_base=self, limit=limit)
 
     def as_chain(self) -> Runnable[str | dict[str, object], Answer]:
-        """This knowledge base as a LangChain runnable: a question, or ``{"question": …, "history": […]}``, to an answer."""
+        """This knowledge base as a LangChain runnable, from a question, or ``{"question": …, "history": […]}``, to an
+        answer."""
         from rag.langchain import as_chain
 
         return as_chain(self)
@@ -186,6 +190,14 @@ class KnowledgeBase:
 
         return load_embeddings(self._config.embedding, self._announce)
 
-    @cached_property
-    def _index(self) -> build.Indexer:
-        return make_indexer(self._embeddings.identity.name)
+    def _index(
+        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
+    ) -> tuple[dict[str, bytes], dict[str, object]]:
+        """Called, like the embedder, only where something is new: an unchanged ingest loads no model."""
+        return make_indexer(self._embeddings.identity.name)(chunks, texts, vectors)
+
+    def _index_again(
+        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
+    ) -> tuple[dict[str, bytes], dict[str, object]]:
+        """What stays keeps its vectors, so that the model they were made with is what counts; it is not loaded."""
+        return make_indexer(self._store.snapshot().manifest.embedding.name)(chunks, texts, vectors)

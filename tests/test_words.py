@@ -73,7 +73,13 @@ def test_a_user_dictionary_keeps_a_name_whole(tmp_path) -> None:  # type: ignore
 @pytest.mark.parametrize("sentence", ["{}", "据{}说", "听{}讲话", "与{}的谈话", "在伦敦的{}表示", "美國總統{}稱"])
 @pytest.mark.parametrize(
     ("english", "chinese"),
-    [("Brownlee", "布朗利"), ("Goldenson", "戈登森"), ("Lutnick", "卢特尼克"), ("Sullivan", "沙利文"), ("Newton", "牛頓")],
+    [
+        ("Brownlee", "布朗利"),
+        ("Goldenson", "戈登森"),
+        ("Lutnick", "卢特尼克"),
+        ("Sullivan", "沙利文"),
+        ("Newton", "牛頓"),
+    ],
 )
 def test_a_foreign_name_sounds_alike_in_both_scripts(english: str, chinese: str, sentence: str) -> None:
     keys = {key for found in english_name_keys(f"said {english} again") for key in found}
