@@ -1,0 +1,176 @@
+"""Does the evidence support the sentence? One scorer for answers and evaluation, offline, also across languages.
+
+A claim that stands in its evidence word for word is supported. Otherwise figures, dates and reversed statements veto,
+and a logistic model judges the rest from words, closeness of meaning and, where a language model is given, how much
+likelier the evidence makes the claim. Weights are fitted per direction and per set of models (``wenju`` measures them
+with ``wenju bench faithfulness``) and stored with the name of the embedding model they were fitted for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+
+from index.language import is_chinese, side
+from rag.verify.features import (
+    Case,
+    Likelihood,
+    PassageEncoder,
+    Signals,
+    likelihood_signals,
+    meaning_signals,
+    word_signals,
+)
+from rag.verify.text import is_verbatim, plain
+
+__all__ = ["THRESHOLD", "Request", "Support", "Verifier", "direction", "judges", "stored_model"]
+
+THRESHOLD = 0.5  # scores are shifted in fitting so that this is the best cut of every direction
+_VETOED = 0.2  # a vetoed claim keeps this share of its score: below the threshold, still in order
+
+Request = tuple[str, Sequence[str], str, str]
+"""A claim, its evidence passages, the claim's language tag and the evidence's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How surely evidence supports a claim, 0 to 1, and whether that is enough.
+
+    ``reason`` is empty for a supported claim, else ``number``, ``date``, ``negation``, ``other document``,
+    ``little overlap``, ``not stated``, ``no evidence`` or ``language`` (one that cannot be judged).
+    """
+
+    score: float
+    supported: bool
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"score must be 0 to 1, was: {self.score}")
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticModel:
+    """A bias and a weight for each signal by name; a score of .5 is the threshold."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def score(self, values: Mapping[str, float]) -> float:
+        """The score of one row of signals, 0 to 1."""
+        logit = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+@cache
+def _stored() -> Mapping[str, object]:
+    data: Mapping[str, object] = json.loads(
+        resources.files("rag").joinpath("data/support.json").read_text(encoding="ascii")
+    )
+    return data
+
+
+def stored_model(profile: str, direction_name: str) -> LogisticModel:
+    """The fitted model of a profile (``words``, ``meaning`` or ``likelihood``) and a direction."""
+    profiles = _stored()["profiles"]
+    assert isinstance(profiles, Mapping)
+    fitted = profiles[profile][direction_name]
+    return LogisticModel(float(fitted["bias"]), fitted["weights"])
+
+
+def direction(case: Case) -> str:
+    """What weights are kept by: ``zh>en`` for a Chinese claim on English evidence."""
+    return f"{case.claim_side}>{case.evidence_side}"
+
+
+def judges(language: str) -> bool:
+    """Whether texts of a language can be judged: Chinese and what is written in Latin letters or without letters."""
+    return is_chinese(language) or language in ("en", "und", "")
+
+
+class Verifier:
+    """Checks claims against evidence. ``encoder`` and ``model`` may be None: then words (and meaning) decide alone.
+
+    ``encoder_name`` is the embedding model's; one that the weights were not fitted for is not asked. Safe to use from
+    several threads when its parts are.
+    """
+
+    def __init__(
+        self, encoder: PassageEncoder | None = None, model: Likelihood | None = None, encoder_name: str = ""
+    ) -> None:
+        fitted = str(_stored()["encoder"])
+        self._encoder = encoder if (encoder_name or fitted) == fitted else None
+        self._model = model if self._encoder is not None else None
+
+    @property
+    def profile(self) -> str:
+        """Which signals take part: ``words``, ``meaning`` (and words) or ``likelihood`` (and both)."""
+        return "words" if self._encoder is None else "meaning" if self._model is None else "likelihood"
+
+    def support(self, claim: str, evidence: Sequence[str], claim_language: str, evidence_language: str) -> Support:
+        """Whether passages support a claim. Marks such as ``[1]`` and ``**`` are not part of the claim."""
+        return self.supports([(claim, evidence, claim_language, evidence_language)])[0]
+
+    def supports(self, requests: Sequence[Request]) -> list[Support]:
+        """``support`` for many claims at once, in their order: texts are embedded together."""
+        found: list[Support | None] = [_at_once(request) for request in requests]
+        open_places = [place for place, support in enumerate(found) if support is None]
+        cases = [_case(requests[place]) for place in open_places]
+        for place, case, signals in zip(open_places, cases, self.signals(cases), strict=True):
+            found[place] = _judge(case, signals, self.profile)
+        return [support for support in found if support is not None]
+
+    def signals(self, cases: Sequence[Case]) -> list[Signals]:
+        """The signals each case is judged by, those of the models included."""
+        found = [word_signals(case) for case in cases]
+        if self._encoder is None or not cases:
+            return found
+        near = meaning_signals(cases, self._encoder, str(_stored()["encoder"]))
+        found = [replace(own, values={**own.values, **more}) for own, more in zip(found, near, strict=True)]
+        if self._model is None:
+            return found
+        model = self._model
+        return [
+            replace(own, values={**own.values, **likelihood_signals(case, own, int(own.values["nearest"]), model)})
+            for case, own in zip(cases, found, strict=True)
+        ]
+
+
+def _at_once(request: Request) -> Support | None:
+    """What needs no signals: nothing to check, nothing to check it against, or a claim that stands there as it is."""
+    claim, evidence, claim_language, evidence_language = request
+    if not (judges(claim_language) and judges(evidence_language)):
+        return Support(0.0, False, "language")
+    if not any(text.strip() for text in evidence):
+        return Support(0.0, False, "no evidence")
+    return Support(1.0, True) if is_verbatim(plain(claim), evidence) else None
+
+
+def _case(request: Request) -> Case:
+    claim, evidence, claim_language, evidence_language = request
+    # A text without letters (`H20`) is of no language: it is compared in the other's.
+    unclear = ("und", "")
+    claim_side = side(evidence_language if claim_language in unclear else claim_language)
+    evidence_side = side(claim_language if evidence_language in unclear else evidence_language)
+    return Case(plain(claim), tuple(text for text in evidence if text.strip()), claim_side, evidence_side)
+
+
+def _judge(case: Case, signals: Signals, profile: str) -> Support:
+    score = stored_model(profile, direction(case)).score(signals.values)
+    if signals.veto:
+        return Support(score * _VETOED, False, signals.veto)
+    supported = score >= THRESHOLD
+    return Support(score, supported, "" if supported else _reason(signals.values))
+
+
+def _reason(values: Mapping[str, float]) -> str:
+    """What weighs most against a claim that no veto struck."""
+    if values["best"] < 0.2:
+        return "other document"
+    if values["whole"] < 0.6:
+        return "little overlap"
+    return "negation" if values["reversed"] or values["opposed"] else "not stated"

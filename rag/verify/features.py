@@ -1,0 +1,170 @@
+"""What the support of a claim is judged by: one row of figures for a claim and its evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from index.dense import centre, stored_means
+from index.language import Side, sentences
+from rag.verify.figures import figures
+from rag.verify.overlap import WINDOW, Overlap, crossing, native
+from rag.verify.polarity import opposed, polarity, reversed_words
+from rag.verify.text import read
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float32]
+
+__all__ = ["Case", "Likelihood", "PassageEncoder", "Signals", "likelihood_signals", "meaning_signals", "word_signals"]
+
+_LEAST = -8.0  # the lift of the worst token is cut off here
+
+
+class PassageEncoder(Protocol):
+    """What verification needs of an embedding model."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
+        """Unit vectors, float32, shape (len(texts), dimension)."""
+
+
+class Likelihood(Protocol):
+    """What verification needs of a language model: see ``rag.rerank.LanguageModel``."""
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text."""
+
+    def log_likelihoods(self, contexts: Sequence[Sequence[int]], continuation: Sequence[int]) -> Matrix:
+        """log P of each token of the continuation after each context, shape (contexts, len(continuation))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A claim without its marks, the passages it rests on as one text, and the sides of both."""
+
+    claim: str
+    evidence: tuple[str, ...]
+    claim_side: Side
+    evidence_side: Side
+
+    @property
+    def text(self) -> str:
+        """All the evidence."""
+        return "\n".join(self.evidence)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether claim and evidence are in different languages."""
+        return self.claim_side != self.evidence_side
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """The figures by name, the veto (a reason, or empty), and the evidence sentences nearest by words."""
+
+    values: dict[str, float]
+    veto: str
+    window: tuple[int, int]
+
+
+def word_signals(case: Case) -> Signals:
+    """Words, numbers and polarity: no model is used."""
+    evidence = read(case.text)
+    overlap = _overlap(case)
+    weakest = min((_overlap(part).best for part in _parts(case)), default=overlap.best)
+    stated = figures(case.claim, case.evidence, case.crosses)
+    claim = polarity(case.claim)
+    window = polarity("\n".join(evidence.sentences[slice(*overlap.window)]))
+    whole = polarity(case.text)
+    turned = frozenset() if case.crosses else reversed_words(claim, window, whole)
+    against = opposed(claim, window)
+    values = {
+        "whole": overlap.whole,
+        "best": overlap.best,
+        "single": overlap.single,
+        "weakest": weakest,
+        "pairs": overlap.pairs,
+        "gap": overlap.gap,
+        "letters": overlap.letters,
+        "names": overlap.names,
+        "figures": min(stated.missing, 3) / 3.0,
+        "stated figures": float(stated.stated > 0 and not stated.missing),
+        "reversed": float(len(turned) > 0),
+        "opposed": float(len(against) > 0),
+        "negation added": float(claim.negations > 0 and window.negations == 0),
+        "negation lost": float(claim.negations == 0 and window.negations > 0),
+    }
+    return Signals(values, stated.veto, overlap.window)
+
+
+def _overlap(case: Case) -> Overlap:
+    if case.crosses:
+        return crossing(case.claim, case.claim_side, read(case.text), case.evidence_side)
+    return native(case.claim, read(case.text))
+
+
+def _parts(case: Case) -> list[Case]:
+    """A claim's sentences as claims of their own; none for a claim of one."""
+    spans = sentences(case.claim)
+    if len(spans) < 2:
+        return []
+    return [
+        Case(case.claim[start:end], case.evidence, case.claim_side, case.evidence_side)
+        for start, end in spans
+        if end - start > (6 if case.claim_side == "zh" else 15)
+    ]
+
+
+def meaning_signals(cases: Sequence[Case], encoder: PassageEncoder, model: str) -> list[dict[str, float]]:
+    """Closeness of meaning of each claim and the sentences of its evidence, the mean of each language removed.
+
+    A window's vector is the sum of its sentences', so that every text is embedded once.
+    """
+    import numpy as np
+
+    texts = list(dict.fromkeys(text for case in cases for text in (case.claim, *read(case.text).sentences)))
+    vectors = encoder.encode_passages(texts)
+    rows = {text: row for row, text in enumerate(texts)}
+    means = stored_means(model, vectors.shape[1]).passages
+    found = []
+    for case in cases:
+        claim = centre(vectors[[rows[case.claim]]], means[case.claim_side])[0]
+        own = centre(vectors[[rows[text] for text in read(case.text).sentences]], means[case.evidence_side])
+        cosines = own @ claim
+        windows = [cosines]
+        for length in range(2, min(WINDOW, len(own)) + 1):
+            sums = np.array([own[i : i + length].sum(axis=0) for i in range(len(own) - length + 1)])
+            windows.append((sums @ claim) / np.maximum(np.linalg.norm(sums, axis=1), 1e-12))
+        found.append(
+            {
+                "meaning": float(max(window.max(initial=-1.0) for window in windows)),
+                "sentence meaning": float(cosines.max(initial=-1.0)),
+                "nearest": float(cosines.argmax()) if len(cosines) else 0.0,
+            }
+        )
+    return found
+
+
+def likelihood_signals(case: Case, signals: Signals, nearest: int, model: Likelihood) -> dict[str, float]:
+    """How much likelier each token of a claim becomes by the evidence: on average, at worst, and in which share."""
+    import numpy as np
+
+    evidence = read(case.text).sentences
+    first, behind = signals.window
+    windows = {"\n".join(evidence[first:behind]), "\n".join(evidence[max(0, nearest - 1) : nearest + 2])}
+    tokens = model.encode("\n" + case.claim)
+    contexts = [model.encode(window) for window in sorted(windows)]
+    found = model.log_likelihoods([[], *contexts], tokens)
+    lifts = found[1:] - found[0]
+    best = int(lifts.mean(axis=1).argmax())
+    lift = lifts[best]
+    return {
+        "lift": float(lift.mean()),
+        "worst lift": max(_LEAST, float(lift.min())),
+        "likelihood": float(found[1:][best].mean()),
+        "unlikely": float(np.mean(found[1:][best] < math.log(0.01))),
+    }
