@@ -62,7 +62,8 @@ def passage_mean(vectors: Matrix, prior: Vector) -> Vector:
 
     if not prior.any():
         return np.asarray(vectors.mean(axis=0) if len(vectors) else prior, dtype=np.float32)
-    return ((vectors.sum(axis=0) + _PRIOR_PASSAGES * prior) / (len(vectors) + _PRIOR_PASSAGES)).astype(np.float32)
+    mixed = (vectors.sum(axis=0) + _PRIOR_PASSAGES * prior) / (len(vectors) + _PRIOR_PASSAGES)
+    return np.asarray(mixed, dtype=np.float32)
 
 
 def centre(vectors: Matrix, mean: Vector) -> Matrix:
@@ -70,7 +71,7 @@ def centre(vectors: Matrix, mean: Vector) -> Matrix:
     import numpy as np
 
     shifted = vectors - mean
-    return (shifted / np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return np.asarray(shifted / np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 class DenseIndex:
@@ -109,7 +110,9 @@ class DenseIndex:
         try:
             return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
         except RuntimeError as error:
-            raise DamagedStoreError("a dense index cannot be read: run `wenju verify`, then add the documents again") from error
+            raise DamagedStoreError(
+                "a dense index cannot be read: run `wenju verify`, then add the documents again"
+            ) from error
 
 
 def build(vectors: Matrix, rows: npt.NDArray[np.int64], mean: Vector) -> DenseIndex:
@@ -123,7 +126,8 @@ def build(vectors: Matrix, rows: npt.NDArray[np.int64], mean: Vector) -> DenseIn
     if len(vectors) <= _FLAT_UP_TO:
         inner: Any = faiss.IndexFlatIP(dimension)
     else:
-        inner = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_8bit, _HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
+        eight_bits: Any = faiss.ScalarQuantizer.QT_8bit
+        inner = faiss.IndexHNSWSQ(dimension, eight_bits, _HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         inner.hnsw.efConstruction = _HNSW_BUILD
         inner.hnsw.efSearch = _HNSW_SEARCH
         inner.train(centre(vectors, mean))

@@ -283,7 +283,7 @@ def _unit_rows(rows: Matrix) -> Matrix:
     import numpy as np
 
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.maximum(norms, 1e-12)).astype(np.float32)
+    return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
 def _dtype(precision: str) -> Any:

@@ -288,7 +288,7 @@ def _save_tokenizer(parsed: _E5File, folder: Path) -> None:
 def _save_encoder(parsed: _E5File, tokenizer_folder: Path, folder: Path) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel
 
     config = BertConfig(

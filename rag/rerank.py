@@ -186,10 +186,7 @@ class _Likelihood:
         ]
         if len(read) < 2:
             return self._retriever.arrange(candidates, limit)
-        passages = self._retriever.passages(read)
-        terms = self._retriever.query_terms(question)
-        windows = [best_window(p.text, terms[c.side], self._settings.window_tokens) for p, c in zip(passages, read, strict=True)]
-        lifts = self._lifts(question, windows, [candidate.side for candidate in read])
+        lifts = language_model_lifts(question, read, self._retriever, self._settings)
         asked = detect(question)
         scores = [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
@@ -197,18 +194,25 @@ class _Likelihood:
         ]
         return self._retriever.arrange(_blend(candidates, scores), limit)
 
-    def _lifts(self, question: str, windows: Sequence[str], sides: Sequence[Side]) -> list[float]:
-        model = language_model()
-        unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
-        contexts = [*zip(windows, sides, strict=True), *unrelated]
-        tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
-        means = model.log_likelihoods(tokens, model.encode(" " + question)).mean(axis=1)
-        base = {
-            name: float(sum(v for v, (_, own) in zip(means[len(windows) :], unrelated, strict=True) if own == name))
-            / max(1, sum(own == name for _, own in unrelated))
-            for name in set(sides)
-        }
-        return [float(mean) - base[name] for mean, name in zip(means, sides, strict=False)]
+
+def language_model_lifts(
+    question: str, candidates: Sequence[Candidate], retriever: Retriever, settings: RerankSettings
+) -> list[float]:
+    """For each candidate, how much likelier its best window makes the question, in nats a token, than unrelated texts of
+    its side do."""
+    terms = retriever.query_terms(question)
+    sides = [candidate.side for candidate in candidates]
+    passages = retriever.passages(candidates)
+    windows = [best_window(p.text, terms[name], settings.window_tokens) for p, name in zip(passages, sides, strict=True)]
+    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
+    contexts = [*zip(windows, sides, strict=True), *unrelated]
+    model = language_model()
+    tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
+    means = model.log_likelihoods(tokens, model.encode(" " + question)).mean(axis=1).tolist()
+    base: dict[Side, list[float]] = {}
+    for value, (_, name) in zip(means[len(windows) :], unrelated, strict=True):
+        base.setdefault(name, []).append(value)
+    return [mean - sum(base[name]) / len(base[name]) for mean, name in zip(means, sides, strict=False)]
 
 
 def _prompt(name: Side) -> prompts.Prompt:

@@ -114,7 +114,7 @@ class Retriever:
     """Search over one generation of a knowledge base. Safe to use from several threads."""
 
     def __init__(self, generation: Generation, embedder: TextEmbedder, settings: RetrievalSettings) -> None:
-        self._generation = generation
+        self.generation = generation
         self.embedder = embedder
         self._settings = settings
         self._sides = read(generation)
@@ -151,11 +151,11 @@ class Retriever:
 
     def passages(self, candidates: Sequence[Candidate]) -> list[Passage]:
         """Candidates with their texts, in the order given."""
-        chunks = self._generation.chunks([candidate.row for candidate in candidates])
+        chunks = self.generation.chunks([candidate.row for candidate in candidates])
         return [self._passage(chunk, candidate.score) for chunk, candidate in zip(chunks, candidates, strict=True)]
 
     def _passage(self, chunk: Chunk, score: float) -> Passage:
-        info = self._generation.info(chunk.document_id)
+        info = self.generation.info(chunk.document_id)
         return Passage(
             chunk.id, chunk.document_id, info.title, info.source, chunk.page, chunk.start, chunk.end, chunk.text,
             chunk.language, score, chunk.headings,
@@ -173,7 +173,7 @@ class Retriever:
         near, _ = index.dense.search(query, self._settings.depth)
         matching = index.rows[np.argsort(-overlap, kind="stable")[: self._settings.depth]]
         rows = np.union1d(near, matching)
-        vectors = self._generation.vectors[rows]
+        vectors = self.generation.vectors[rows]
         cosines = (dense.centre(vectors, index.mean) if taken else vectors) @ query
         overlaps = overlap[np.searchsorted(index.rows, rows)]
         scale = self._scale(asked, index.side)
@@ -190,7 +190,7 @@ class Retriever:
         if not self._settings.lexical:
             return np.zeros(len(index.rows), dtype=np.float32)
         scores, reachable = index.lexical.scores(self._translate(question, asked, index).terms)
-        return scores / np.float32(math.sqrt(max(reachable, 1e-6)))
+        return np.asarray(scores / math.sqrt(max(reachable, 1e-6)), dtype=np.float32)
 
     def _translate(self, question: str, asked: Side, index: SideIndex) -> dictionary.Translation:
         frequency = index.lexical.document_frequency

@@ -1,0 +1,218 @@
+"""The weights of the sentence scores and of the refusal, from human evidence sentences and (un)answerable questions."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.bench.collection import build, cached_folder
+from eval.data import Passage as Row
+from eval.data import Query, read_corpus, read_queries
+from eval.fit.listwise import Question, fit
+from eval.metrics.answers import contains, f1
+from index.indexes import SIDES
+from index.language import detect, side
+from index.types import Passage
+from rag import refuse
+from rag.answer import sentences
+from rag.config import Config
+from rag.rerank import load_reranker
+from rag.retrieve import Retriever
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["EvidenceRow", "evidence_collection", "fit_refusal", "fit_sentences", "read_evidence"]
+
+_READ = 5
+_SAME = 0.5  # F1 (Han characters, English words) from which a sentence is the human's
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A question on one given passage, with the sentences people marked as its evidence."""
+
+    id: str
+    split: str
+    passage: str
+    question: str
+    evidence: tuple[str, ...]
+
+
+def read_evidence(path: Path) -> list[EvidenceRow]:
+    """The rows of ``reading/evidence.jsonl``."""
+    with path.open(encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return [EvidenceRow(r["id"], r["split"], r["passage"], r["question"], tuple(r["evidence"])) for r in rows]
+
+
+def evidence_collection(rows: Sequence[EvidenceRow], config: Config) -> tuple[Retriever, dict[str, Passage]]:
+    """A collection of all the passages, and each passage whole, by its text."""
+    texts = sorted({row.passage for row in rows})
+    corpus = [Row(id=f"p{number:04d}", lang=side(detect(text)), text=text) for number, text in enumerate(texts)]
+    retriever = _open(corpus, config)
+    whole = {
+        row.text: Passage(row.id, row.id, "", row.id, None, 0, len(row.text), row.text, detect(row.text), 0.0)
+        for row in corpus
+    }
+    return retriever, whole
+
+
+def _open(corpus: Sequence[Row], config: Config) -> Retriever:
+    from index.embed import load_embeddings
+
+    folder = cached_folder(corpus, load_embeddings(config.embedding).identity)
+    return build(corpus, folder, config).retriever()
+
+
+def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
+    """Whether a sentence is, or overlaps by half with, one that people marked."""
+    return any(f1(sentence, [marked]) >= _SAME for marked in evidence)
+
+
+def fit_sentences(data: Path, target: Path, per_pair: int = 40) -> float:
+    """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (how much its rank counts)."""
+    config = Config().with_values({"rerank": {"model": "none"}})
+    questions = [*_from_evidence(data / "reading" / "evidence.jsonl", config)]
+    questions += _from_ranking(data / "retrieval" / "xpool", config, per_pair)
+    weights, loss = fit(questions, len(SIDES))
+    values = {
+        name: dict(zip(sentences.FEATURES, (round(value, 4) for value in row), strict=True))
+        for name, row in zip(SIDES, weights.tolist(), strict=True)
+    }
+    source = f"reading/evidence.jsonl and retrieval/xpool, fit parts, {len(questions)} questions"
+    target.write_text(json.dumps({"source": source, "weights": values}, indent=1) + "\n", encoding="utf-8")
+    return loss
+
+
+def _from_evidence(path: Path, config: Config) -> Iterable[Question]:
+    rows = read_evidence(path)
+    retriever, whole = evidence_collection(rows, config)
+    for row in rows:
+        if row.split != "fit":
+            continue
+        passage = whole[row.passage]
+        scored = sentences.score_sentences(row.question, [passage], retriever)
+        right = [is_evidence(s.text, row.evidence) for s in scored]
+        if any(right):
+            yield _question(scored, [passage], right)
+
+
+def _from_ranking(data: Path, config: Config, per_pair: int) -> Iterable[Question]:
+    retriever = _open(read_corpus(data), config)
+    queries = [q for q in read_queries(data) if q.answerable and q.split == "fit"]
+    for query in _sampled(queries, per_pair):
+        passages = retriever.search(query.text, _READ)
+        scored = sentences.score_sentences(query.text, passages, retriever)
+        right = [
+            passages[s.passage].document_id in query.gold
+            and contains(s.text, query.answers) > 0
+            for s in scored
+        ]
+        if any(right):
+            yield _question(scored, passages, right)
+
+
+def _sampled(queries: Sequence[Query], per_pair: int, seed: int = 0) -> list[Query]:
+    chosen: list[Query] = []
+    for pair in sorted({q.pair for q in queries}):
+        own = [q for q in queries if q.pair == pair]
+        chosen += random.Random(seed).sample(own, min(per_pair, len(own)))
+    return chosen
+
+
+def _question(
+    scored: Sequence[sentences.ScoredSentence], passages: Sequence[Passage], right: Sequence[bool]
+) -> Question:
+    import numpy as np
+
+    groups = [SIDES.index(side(passages[s.passage].language)) for s in scored]
+    return Question(
+        np.array([s.features for s in scored], dtype=np.float64),
+        np.array(groups, dtype=np.int64),
+        np.array(right, dtype=np.bool_),
+    )
+
+
+def fit_refusal(data: Path, target: Path, rerank: str, per_pair: int = 60) -> float:
+    """Fit the refusal of one profile on ``retrieval/xpool``: questions it answers; questions it does not; and the first
+    again with the passages that answer them taken away, which makes near misses. Returns the balanced accuracy."""
+    import numpy as np
+
+    config = Config().with_values({"rerank": {"model": rerank}})
+    retriever = _open(read_corpus(data), config)
+    reranker = load_reranker(config.rerank, retriever)
+    queries = _sampled([q for q in read_queries(data) if q.split == "fit"], per_pair)
+    rows: list[tuple[float, ...]] = []
+    answered: list[bool] = []
+    for query in queries:
+        found = reranker.rerank(query.text, 2 * _READ)
+        for kept, label in _variants(query, found):
+            terms = retriever.query_terms(query.text)
+            scored = sentences.score_sentences(query.text, kept, retriever)
+            rows.append(refuse.evidence_features(query.text, kept, scored, terms, side(detect(query.text))))
+            answered.append(label)
+    model = _logistic(np.array(rows, dtype=np.float64), np.array(answered, dtype=np.bool_))
+    stored: dict[str, Any] = json.loads(target.read_text(encoding="ascii"))
+    name = "multilingual-e5-small" + reranker.profile
+    stored["profiles"][name] = {**model, "source": f"retrieval/xpool, fit part, {len(rows)} questions"}
+    target.write_text(json.dumps(stored, indent=1) + "\n", encoding="ascii")
+    return float(model["balanced accuracy"])
+
+
+def _variants(query: Query, found: Sequence[Passage]) -> Iterable[tuple[list[Passage], bool]]:
+    without = [passage for passage in found if passage.document_id not in query.gold]
+    if not query.answerable:
+        yield list(found[:_READ]), False
+        return
+    if any(passage.document_id in query.gold for passage in found[:_READ]):
+        yield list(found[:_READ]), True
+    if without:
+        yield without[:_READ], False
+
+
+def _logistic(rows: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], penalty: float = 0.02) -> dict[str, Any]:
+    """A balanced logistic regression, and the threshold of best balanced accuracy that refuses at most 8 % wrongly."""
+    import numpy as np
+    import torch
+
+    mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    inputs = torch.from_numpy((rows - mean) / spread)
+    labels = torch.from_numpy(answered.astype(np.float64))
+    share = labels.mean()
+    importance = torch.where(labels > 0, 0.5 / share, 0.5 / (1 - share))
+    weights = torch.zeros(inputs.shape[1] + 1, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
+
+    def step() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = inputs @ weights[1:] + weights[0]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels, importance)
+        loss = loss + penalty * (weights[1:] ** 2).sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(step)
+    fitted = weights.detach().numpy()
+    plain = fitted[1:] / spread
+    bias = float(fitted[0] - (plain * mean).sum())
+    threshold, balanced = _threshold(1.0 / (1.0 + np.exp(-(rows @ plain + bias))), answered)
+    values = dict(zip(refuse.FEATURES, (round(float(value), 5) for value in plain), strict=True))
+    return {"bias": round(bias, 5), "weights": values, "threshold": threshold, "balanced accuracy": round(balanced, 4)}
+
+
+def _threshold(
+    probabilities: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], most_refused: float = 0.08
+) -> tuple[float, float]:
+    best = (0.0, 0.0)
+    for value in sorted(set(probabilities.round(3).tolist())):
+        kept = float((probabilities[answered] >= value).mean())
+        balanced = (kept + float((probabilities[~answered] < value).mean())) / 2
+        if kept >= 1 - most_refused and balanced > best[1]:
+            best = (value, balanced)
+    return best
