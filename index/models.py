@@ -122,11 +122,11 @@ def _build(model: BundledModel, folder: Path) -> None:
 def _is_sound(folder: Path, thorough: bool) -> bool:
     try:
         listing = json.loads((folder / _CHECKSUMS).read_text(encoding="utf-8"))
-        return all(
+        return bool(listing) and all(
             (folder / name).stat().st_size == size and (not thorough or _sha256(folder / name) == digest)
             for name, (size, digest) in listing.items()
         )
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, AttributeError):  # it is not what we wrote
         return False
 
 
@@ -199,7 +199,7 @@ class _E5File:
         """Decode a tensor to float32: dtype 0 is float32, any other is Q4_0 blocks."""
         import numpy as np
 
-        quantised, count, offset = self.tensors[name]
+        quantised, _, offset = self.tensors[name]
         size = int(np.prod(shape))
         if not quantised:
             return np.frombuffer(self.data, "<f4", size, offset).reshape(shape)
