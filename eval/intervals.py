@@ -108,7 +108,7 @@ def bootstrap(
 def balanced_accuracy_interval(
     labels: Sequence[bool], predictions: Sequence[bool], clusters: Sequence[Hashable], seed: int = 0
 ) -> tuple[float, float]:
-    """The 95 % bootstrap interval of ``eval.metrics.balanced_accuracy``.
+    """The 95 % bootstrap interval of ``eval.metrics.balanced_accuracy``; of 0 or 1, as in ``bootstrap_mean``.
 
     Raises ``ValueError`` when one of the two labels does not occur.
     """
@@ -122,13 +122,13 @@ def balanced_accuracy_interval(
             shares = [weights[:, kind] @ right[kind] / weights[:, kind].sum(axis=1) for kind in (truth, ~truth)]
         return np.asarray((shares[0] + shares[1]) / 2.0)
 
-    return bootstrap(statistic, clusters, seed)
+    return _never_certain(bootstrap(statistic, clusters, seed), labels, clusters)
 
 
 def auroc_interval(
     labels: Sequence[bool], scores: Sequence[float], clusters: Sequence[Hashable], seed: int = 0
 ) -> tuple[float, float]:
-    """The 95 % bootstrap interval of ``eval.metrics.auroc``.
+    """The 95 % bootstrap interval of ``eval.metrics.auroc``; of 0 or 1, as in ``bootstrap_mean``.
 
     Raises ``ValueError`` when one of the two labels does not occur.
     """
@@ -146,7 +146,18 @@ def auroc_interval(
         with np.errstate(invalid="ignore"):
             return np.asarray((wins * below).sum(axis=1) / (wins.sum(axis=1) * losses.sum(axis=1)))
 
-    return bootstrap(statistic, clusters, seed)
+    return _never_certain(bootstrap(statistic, clusters, seed), labels, clusters)
+
+
+def _never_certain(
+    bounds: tuple[float, float], labels: Sequence[bool], clusters: Sequence[Hashable]
+) -> tuple[float, float]:
+    """The bounds, or Wilson's over the clusters of the rarer label where all samples gave 0 or all gave 1."""
+    if bounds not in ((0.0, 0.0), (1.0, 1.0)):
+        return bounds
+    pairs = list(zip(labels, clusters, strict=True))
+    n = min(len({cluster for label, cluster in pairs if label == kind}) for kind in (True, False))
+    return wilson(bounds[0] * n, n)
 
 
 def _resampled_means(values: Sequence[float], clusters: Sequence[Hashable], seed: int) -> Array:

@@ -428,6 +428,9 @@ def test_baselines_are_never_measured_on_the_rows_they_were_fitted_on() -> None:
     report = faithfulness.evaluate_claims(fit + rest, _scored(fit + rest, [0.5] * 60), fit)
     group = report["groups"]["own en>zh"]
     assert (group["n"], group["baselines"]["claim_only"]["n"]) == (60, 20)
+    repeated = [replace(claim, id=f"again-{claim.id}", split="fit") for claim in rest]
+    again = faithfulness.evaluate_claims(rest, _scored(rest, [0.5] * 20), repeated)
+    assert again["groups"]["own en>zh"]["baselines"] == {}  # a claim that stands in both parts is not fitted on
     assert faithfulness.evaluate_claims(fit, _scored(fit, [0.5] * 40), fit)["groups"]["own en>zh"]["baselines"] == {}
 
 

@@ -294,3 +294,11 @@ def test_intervals_of_decisions_agree_with_resampling_the_cases() -> None:
     assert auroc_interval(labels, scores, range(60)) == pytest.approx(expected, abs=0.02)
     expected = (percentile(accuracies, 0.025), percentile(accuracies, 0.975))
     assert balanced_accuracy_interval(labels, predictions, range(60)) == pytest.approx(expected, abs=0.02)
+
+
+def test_a_perfect_decision_is_not_certainty_either() -> None:
+    labels = [True] * 12 + [False] * 8
+    clusters = [i // 2 for i in range(20)]
+    assert auroc_interval(labels, [float(label) for label in labels], clusters) == wilson(4, 4)
+    assert balanced_accuracy_interval(labels, labels, clusters) == wilson(4, 4)
+    assert balanced_accuracy_interval(labels, [not label for label in labels], clusters) == wilson(0, 4)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,13 @@ _PENALTY = 1.0
 
 def word_overlap(claim: Claim) -> float:
     """The share of a claim's distinct search words that occur in its evidence, 0 to 1."""
-    own = set(words(claim.claim))
-    return len(own & set(words(claim.evidence))) / len(own) if own else 0.0
+    own = _words(claim.claim)
+    return len(own & _words(claim.evidence)) / len(own) if own else 0.0
+
+
+@lru_cache(maxsize=16384)  # one evidence text stands behind several claims
+def _words(text: str) -> frozenset[str]:
+    return frozenset(words(text))
 
 
 def best_threshold(labels: Sequence[bool], scores: Sequence[float]) -> float:

@@ -12,8 +12,9 @@ With ``--json`` one object:
 
 A group is a source (or a pair of sources that differ in their label) and a direction, claim > evidence. A claim counts
 as supported from the threshold up; claims the scorer cannot judge are counted in ``not_scored`` and left out of the
-rest. Measures are null where one of the two labels does not occur. Baselines are fitted on the group's ``fit`` rows and
-measured on the others; a group without ``fit`` rows of both labels has none. Intervals are 95 %, by evidence text.
+rest. Measures are null where one of the two labels does not occur. Baselines are fitted on the group's ``fit`` rows,
+claims that are measured too left out, and measured on the others; a group without such rows of both labels has none.
+Intervals are 95 %, by evidence text.
 """
 
 from __future__ import annotations
@@ -166,6 +167,9 @@ def _measures(claims: Sequence[Claim], scores: Sequence[float], threshold: float
 
 def _baselines(fit: Sequence[Claim], group: Sequence[Claim], seed: int, similarity: Similarity | None) -> Report:
     rest = [claim for claim in group if claim.split != "fit"]
+    # A claim that stands in both parts, beside other evidence, would let the claim-only baseline remember its label.
+    measured = {claim.claim for claim in rest}
+    fit = [claim for claim in fit if claim.claim not in measured]
     labels = [claim.supported for claim in fit]
     if not rest or len(set(labels)) < 2:
         return {}
