@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from index import dense, dictionary
 from index.indexes import SIDES, SideIndex, read
-from index.language import Side, detect, side
+from index.language import Side, detect, fold, side
 from index.lexical import Term
 from index.types import Chunk, Passage
 from index.words import words
@@ -98,6 +99,7 @@ class QueryTerms:
 
 
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)
+_RUN = re.compile(r"[a-z0-9.%]+|[^\W_a-z0-9]+")
 _SAME_WORDS = 0.9  # Jaccard index of two passages' words from which they count as one
 
 
@@ -132,7 +134,7 @@ class Retriever:
             for passage in self.passages(candidates[start : start + max(1, limit)]):
                 if len(kept) == limit:
                     return kept
-                own = frozenset(words(passage.text)) if self._settings.diversity else frozenset()
+                own = _signature(passage.text) if self._settings.diversity else frozenset()
                 if not own or not any(_same(own, other) for other in seen):
                     kept.append(passage)
                     seen.append(own)
@@ -229,6 +231,14 @@ class Retriever:
         if not self._settings.scale:
             return _UNFITTED
         return stored_scales(self._model).get(f"{asked}>{name}", _UNFITTED)
+
+
+def _signature(text: str) -> frozenset[str]:
+    """A text's words in a form that is cheap to compare: Latin words and figures, and pairs of Han characters."""
+    pieces: set[str] = set()
+    for run in _RUN.findall(fold(text)):
+        pieces |= {run} if run.isascii() else {run[i : i + 2] for i in range(max(1, len(run) - 1))}
+    return frozenset(pieces)
 
 
 def _same(left: frozenset[str], right: frozenset[str]) -> bool:

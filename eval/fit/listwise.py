@@ -49,4 +49,4 @@ def fit(questions: Sequence[Question], groups: int, penalty: float = 1e-3) -> tu
         return value
 
     optimiser.step(step)
-    return weights.detach().numpy(), float(loss())
+    return weights.detach().numpy(), float(loss().detach())
