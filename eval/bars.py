@@ -1,0 +1,58 @@
+"""Bars a run must reach: ``faithfulness=0.9`` over all, ``zh-Hans>en/hit@5=0.8`` for one group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.summary import MEASURES, Summary
+
+__all__ = ["Bar", "UnknownMeasureError", "check_bars", "parse_bar"]
+
+
+class UnknownMeasureError(ValueError):
+    """A bar names no measure, or a group the run does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The least a measure must be, over all (``group`` empty) or in one language, direction or kind."""
+
+    measure: str
+    least: float
+    group: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.measure}" if self.group else self.measure
+
+
+def parse_bar(text: str) -> Bar:
+    """A bar as it is written. Raises ``UnknownMeasureError`` where it names no measure or no number from 0 to 1."""
+    name, _, value = text.rpartition("=")
+    group, _, measure = name.rpartition("/")
+    if measure not in MEASURES:
+        raise UnknownMeasureError(f"{measure or text!r} is no measure: use one of {', '.join(MEASURES)}")
+    try:
+        least = float(value)
+    except ValueError:
+        least = -1.0
+    if not 0.0 <= least <= 1.0:
+        raise UnknownMeasureError(f"{measure} must be given a number from 0 to 1, was: {value[:40]}")
+    return Bar(measure, least, group)
+
+
+def check_bars(summary: Summary, bars: Sequence[Bar]) -> list[dict[str, Any]]:
+    """Each bar with the value measured and whether it is met; what was not measured is not met.
+
+    Raises ``UnknownMeasureError`` for a group the run does not have.
+    """
+    groups = summary["languages"] | summary["directions"] | summary["kinds"] | {"": summary["all"]}
+    checked: list[dict[str, Any]] = []
+    for bar in bars:
+        if bar.group not in groups:
+            raise UnknownMeasureError(f"{bar.group!r} is no group of this run: use one of {', '.join(groups)}"[:300])
+        value = groups[bar.group]["measures"][bar.measure]["value"]
+        met = value is not None and value >= bar.least
+        checked.append({"measure": str(bar), "least": bar.least, "value": value, "met": met})
+    return checked

@@ -1,0 +1,122 @@
+"""The folder of a run: its settings, and each row as it is made, so that a killed run goes on where it stopped.
+
+``run.json`` is written first and says what decides the figures; ``rows.jsonl`` gets one line a row, on disk before the
+next begins. A folder that holds a run with other settings is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.row import Row
+from index.errors import UsageError
+
+__all__ = ["Journal", "read_folder"]
+
+_SETTINGS = "run.json"
+_ROWS = "rows.jsonl"
+_SHOWN = 60
+
+
+class Journal:
+    """Rows of one run, in its folder. ``append`` may be called from several threads."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], case_ids: Sequence[str]) -> None:
+        """Start a run in a folder, or go on with the one that is there.
+
+        Raises ``UsageError`` where that one has other settings, or the folder cannot be used.
+        """
+        self._path = folder / _ROWS
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _settle(folder, {**settings, "cases": list(case_ids)})
+            self.rows = _whole_rows(self._path, repair=True)
+            self._file = self._path.open("ab")
+        except OSError as error:
+            raise UsageError(f"cannot write the run to {folder}: {error.strerror}; give another --out") from error
+
+    def append(self, row: Row) -> None:
+        """Write a row; it is on disk when this returns."""
+        line = json.dumps(row.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self.rows[row.id] = row
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Row]]:
+    """The settings of the run in a folder and the rows made so far, by id.
+
+    Raises ``UsageError`` where there is no run, or it cannot be read.
+    """
+    return _read_settings(folder), _whole_rows(folder / _ROWS, repair=False)
+
+
+def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
+    path = folder / _SETTINGS
+    if path.exists():
+        there = _read_settings(folder)
+        wanted = json.loads(json.dumps(settings))
+        changed = [key for key in sorted({*there, *wanted}) if there.get(key) != wanted.get(key)]
+        if changed:
+            key = changed[0]
+            raise UsageError(
+                f"{folder} holds a run with other settings ({key} was {_shown(there.get(key))}, "
+                f"is {_shown(wanted.get(key))}): give another --out"
+            )
+        return
+    if (folder / _ROWS).exists():
+        raise UsageError(f"{folder} holds {_ROWS} without its {_SETTINGS}: give another --out")
+    unfinished = path.with_suffix(".new")
+    with unfinished.open("w", encoding="utf-8") as file:
+        json.dump(settings, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    path = folder / _SETTINGS
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{folder} holds no evaluation run: {_SETTINGS}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} cannot be read: it is no JSON; give another folder") from error
+    if not isinstance(found, dict) or not isinstance(found.get("cases"), list):
+        raise UsageError(f"{path} is not the settings of an evaluation run: give another folder")
+    return found
+
+
+def _whole_rows(path: Path, *, repair: bool) -> dict[str, Row]:
+    """The rows that were written whole; with ``repair``, a last line cut off by a kill is taken out of the file."""
+    if not path.exists():
+        return {}
+    rows: dict[str, Row] = {}
+    data = path.read_bytes()
+    end = data.rfind(b"\n") + 1
+    for number, line in enumerate(data[:end].splitlines(), 1):
+        try:
+            row = Row.from_dict(json.loads(line))
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(f"{path}, line {number} is damaged: take the line out, or give another --out") from error
+        rows[row.id] = row
+    if repair and end < len(data):
+        os.truncate(path, end)
+    return rows
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

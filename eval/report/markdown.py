@@ -1,0 +1,135 @@
+"""The report as Markdown that a terminal shows straight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from eval.bench.table import aligned
+from eval.row import STATES
+
+__all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line"]
+
+Report = Mapping[str, Any]
+
+_TABLES: Mapping[str, Sequence[str]] = {
+    "Answers": ("answer_rate", "contains", "f1", "exact", "success", "language_match"),
+    "Faithfulness and citations": ("faithfulness", "citation_recall", "citation_precision"),
+    "Retrieval": ("hit@1", "hit@5", "mrr@10", "ndcg@10"),
+    "Refusal": ("refusal_precision", "refusal_recall", "refusal_balanced_accuracy"),
+}
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    parts = ["# Evaluation", headline(report), scorer_line(report)]
+    parts += [_table(title, names, report) for title, names in _TABLES.items()]
+    parts.append(_latency(report))
+    if report["scorer"]["calibration"]:
+        parts.append("## The scorer's own figures\n\n" + "\n".join(_calibration(report["scorer"]["calibration"])))
+    if report["bars"]:
+        parts.append("## Bars\n\n" + "\n".join(_bars(report["bars"])))
+    if report["comparison"]:
+        parts.append(_comparison(report["comparison"]))
+    return "\n\n".join(parts)
+
+
+def headline(report: Report) -> str:
+    """How many cases there are, what became of them, and whether the run is whole."""
+    run, counts = report["run"], report["all"]["counts"]
+    states = ", ".join(f"{counts[state]} {state}" for state in STATES)
+    lines = f"{counts['total']} cases: {states}; {counts['answerable']} of them can be answered."
+    if run["cases"] < run.get("cases_in_set", run["cases"]):
+        lines += f" A sample: {run['cases']} of the set's {run['cases_in_set']} cases."
+    if run["partial"]:
+        lines = f"**Partial: {run['rows']} of {run['cases']} cases are done.** " + lines
+    return lines
+
+
+def scorer_line(report: Report) -> str:
+    """Who judged the claims."""
+    scorer, claims = report["scorer"], report["all"]["claims"]
+    return (
+        f"Claims judged by `{scorer['name']}` (revision {scorer['revision']}, threshold {scorer['threshold']}): "
+        f"{claims['supported']} supported, {claims['unsupported']} unsupported, {claims['not_scored']} not scored."
+    )
+
+
+def groups_of(report: Report) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All, then every language and every direction, by name."""
+    yield "all", report["all"]
+    yield from report["languages"].items()
+    yield from report["directions"].items()
+
+
+def cell(figure: Mapping[str, Any]) -> str:
+    """A figure with its interval and n, a dash where there is none."""
+    if figure["value"] is None:
+        return "-"
+    low, high = figure["ci"]
+    return f"{figure['value']:.3f} [{low:.2f}, {high:.2f}] n={figure['n']}"
+
+
+def _table(title: str, names: Sequence[str], report: Report) -> str:
+    counted = title == "Answers"
+    heading = ["group", *(["total", *STATES] if counted else []), *names]
+    rows = [heading]
+    for group, figures in groups_of(report):
+        counts = [str(figures["counts"][key]) for key in ("total", *STATES)] if counted else []
+        rows.append([group, *counts, *(cell(figures["measures"][name]) for name in names)])
+    return "\n".join([f"## {title}", "", *aligned(rows), "", "[95 % interval, by gold passage]"])
+
+
+def _latency(report: Report) -> str:
+    rows = [["group", "median ms", "95th percentile ms"]]
+    for group, figures in groups_of(report):
+        times = figures["latency_ms"]
+        rows.append([group, *(["-", "-"] if times is None else [f"{times['median']:.0f}", f"{times['p95']:.0f}"])])
+    return "\n".join(["## Latency of an answer", "", *aligned(rows)])
+
+
+def _calibration(figures: Mapping[str, Any]) -> list[str]:
+    """Groups of measures as a table; anything else as it stands."""
+    nested = {name: value for name, value in figures.items() if isinstance(value, Mapping)}
+    keys = list(dict.fromkeys(key for value in nested.values() for key, v in value.items() if _is_plain(v)))
+    rows = [["group", *keys], *([name, *(_shown(value.get(key)) for key in keys)] for name, value in nested.items())]
+    rest = [f"{name}: {_shown(value)}" for name, value in figures.items() if name not in nested]
+    return [*(aligned(rows) if nested else []), *rest]
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) or (isinstance(value, list) and len(value) == 2)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(item) for item in value) + "]"
+    return f"{value:.3f}" if isinstance(value, float) else "-" if value is None else str(value)
+
+
+def _bars(bars: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"- {bar['measure']} {'reached' if bar['met'] else 'MISSED'}: {_shown(bar['value'])}, least {bar['least']}"
+        for bar in bars
+    ]
+
+
+def _comparison(comparison: Mapping[str, Any]) -> str:
+    rows = [["measure", "n", "before", "after", "difference", "better", "worse", "unchanged", "p", "verdict"]]
+    for name, change in comparison["measures"].items():
+        low, high = change["ci"]
+        digits = 0 if name == "latency_ms" else 3
+        rows.append(
+            [
+                name,
+                str(change["n"]),
+                f"{change['before']:.{digits}f}",
+                f"{change['after']:.{digits}f}",
+                f"{change['difference']:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]",
+                *(str(change[key]) for key in ("better", "worse", "unchanged")),
+                "-" if change["p"] is None else f"{change['p']:.3f}",
+                change["verdict"],
+            ]
+        )
+    shared = f"{comparison['cases']} cases stand in both runs."
+    return "\n".join(["## Against the other run", "", *aligned(rows), "", shared])

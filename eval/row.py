@@ -1,0 +1,108 @@
+"""One row of a run: what was asked, what came back, how each claim was judged, and the measures of this one case.
+
+A row is plain values, so that it is written as one JSON line and read back the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["STATES", "JudgedClaim", "Retrieved", "Row", "State"]
+
+State = Literal["scored", "refused", "empty", "failed"]
+
+STATES: tuple[State, ...] = ("scored", "refused", "empty", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaim:
+    """A claim of an answer; ``supported`` is None where it was not scored.
+
+    For one that is not supported, ``passage`` is the cited passage (retrieved, where none was cited) nearest to it.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    score: float | None
+    supported: bool | None
+    reason: str = ""
+    passage: str = ""
+    passage_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A passage that was found, best first; ``gold`` where it answers."""
+
+    document: str
+    title: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+    gold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The result of one case.
+
+    ``state``: ``scored`` (it was answered), ``refused``, ``empty`` (an answer that states nothing) or ``failed``,
+    with the reason in ``error``. ``evidence`` is the language of the gold passages: a tag, ``mixed``, or empty without any.
+    ``first_hit`` is the rank of the first gold passage among the first ten, else None. ``measures`` holds those that
+    apply to the case; ``citations`` the counts of ALCE's rule: sentences, supported ones, citations, needed ones.
+    ``milliseconds`` is the one value that differs between two runs.
+    """
+
+    id: str
+    question: str
+    language: str
+    kind: str
+    answerable: bool
+    state: State
+    evidence: str = ""
+    cluster: str = ""
+    reference: str = ""
+    gold: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+    answer: str = ""
+    answer_language: str = ""
+    mode: str = ""
+    standalone: str = ""
+    confidence: float | None = None
+    notes: tuple[str, ...] = ()
+    claims: tuple[JudgedClaim, ...] = ()
+    retrieved: tuple[Retrieved, ...] = ()
+    first_hit: int | None = None
+    measures: Mapping[str, float] | None = None
+    citations: tuple[int, int, int, int] = (0, 0, 0, 0)
+    milliseconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            raise ValueError(f"state must be one of {', '.join(STATES)}, was: {self.state!r}")
+
+    @property
+    def direction(self) -> str:
+        """``zh-Hans>en``: the question's language and the evidence's; empty where there is no evidence."""
+        return f"{self.language}>{self.evidence}" if self.evidence else ""
+
+    def measure(self, name: str) -> float | None:
+        """One of its measures, None where it does not apply."""
+        return (self.measures or {}).get(name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for ``json.dumps``; ``from_dict`` gives the row back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Row:
+        """The row that ``as_dict`` (or its JSON) holds. Raises ``TypeError``, ``KeyError`` or ``ValueError``."""
+        values = dict(data)
+        values["claims"] = tuple(JudgedClaim(**{**c, "citations": tuple(c["citations"])}) for c in values["claims"])
+        values["retrieved"] = tuple(Retrieved(**passage) for passage in values["retrieved"])
+        values["gold"] = tuple((document, quote) for document, quote in values["gold"])
+        values["notes"], values["citations"] = tuple(values["notes"]), tuple(values["citations"])
+        return cls(**values)
