@@ -6,6 +6,7 @@ Passages and questions get the prefixes their model was trained with. Vectors ar
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.embeddings import Embeddings
 
 from index import models
-from index.errors import ModelError
+from index.errors import MissingExtraError, ModelError
 from index.store import EmbeddingIdentity
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["BUNDLED", "EmbeddingSettings", "LocalEmbeddings", "RemoteEmbeddings", "load_embeddings"]
 
 BUNDLED = "bundled"
+_REQUEST_TEXTS = 32  # in one request to an endpoint: the most that TEI takes unless it is told otherwise
+_REQUEST_SECONDS = 120.0
 _QWEN3_TASK = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
 # The prefixes (question, passage) models were trained with, by a piece of their names; from their model cards.
 _PREFIXES: tuple[tuple[str, tuple[str, str]], ...] = (
@@ -140,7 +143,7 @@ class LocalEmbeddings(_EmbeddingsBase):
             options["revision"] = self._settings.revision
         try:
             return SentenceTransformer(self._folder, **options)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # each kind of model and file of weights fails in its own way
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(
                 f"cannot load the embedding model {self._settings.model}: {first}; download it to a folder first and "
@@ -195,7 +198,7 @@ class LocalEmbeddings(_EmbeddingsBase):
         plain = [prefix + text.translate(self._normalisation) for text in texts]
         rows = np.empty((len(plain), self.identity.dimension), dtype=np.float32)
         with self._lock:
-            for batch in _batches(self.count_tokens(plain), self._settings.batch_tokens):
+            for batch in _batches([_about_tokens(text) for text in plain], self._settings.batch_tokens):
                 vectors = self._model.encode(
                     [plain[i] for i in batch],
                     batch_size=len(batch),
@@ -207,25 +210,28 @@ class LocalEmbeddings(_EmbeddingsBase):
 
 
 class RemoteEmbeddings(_EmbeddingsBase):
-    """A model behind an OpenAI-compatible endpoint (vLLM, TEI, Ollama, OpenAI). The key is read from the environment."""
+    """A model behind an OpenAI-compatible endpoint (vLLM, TEI, Ollama, OpenAI). A key is read from the environment."""
 
     def __init__(self, settings: EmbeddingSettings) -> None:
         self._settings = settings
 
     @cached_property
     def _client(self) -> Embeddings:
-        from index.errors import MissingExtraError
-
         try:
             from langchain_openai import OpenAIEmbeddings
         except ImportError as error:
             raise MissingExtraError(
                 'an embedding endpoint needs langchain-openai: pip install "wenju[openai]"'
             ) from error
+        # A server of one's own needs no key, but the client insists on one.
+        key = {} if os.environ.get("OPENAI_API_KEY") else {"api_key": "none"}
         return OpenAIEmbeddings(
             model=self._settings.model,
             base_url=self._settings.base_url,
             check_embedding_ctx_length=False,  # sends text, which every compatible server takes, not token ids
+            chunk_size=_REQUEST_TEXTS,
+            request_timeout=_REQUEST_SECONDS,
+            **key,
         )
 
     @cached_property
@@ -252,19 +258,34 @@ class RemoteEmbeddings(_EmbeddingsBase):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """An estimate: an endpoint does not show its tokenizer. Han characters count one, four Latin letters one."""
-        return [sum(1 for c in text if c > "\u2e7f") + sum(1 for c in text if c <= "\u2e7f") // 4 for text in texts]
+        return [_about_tokens(text) for text in texts]
 
     def _request(self, prefix: str, texts: Sequence[str]) -> Matrix:
         import numpy as np
 
+        if not texts:
+            return np.zeros((0, self.identity.dimension), dtype=np.float32)
+        client = self._client
         try:
-            vectors = self._client.embed_documents([prefix + text for text in texts])
+            vectors = client.embed_documents([prefix + text for text in texts])
         except Exception as error:  # the client's own tree of errors differs from version to version
             raise ModelError(
                 f"the embedding endpoint {self._settings.base_url} did not answer: {type(error).__name__}; "
                 "check that it runs, serves that model, and that OPENAI_API_KEY is set where it asks for one"
             ) from error
-        return _unit_rows(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
+        lengths = {len(vector) for vector in vectors}
+        if len(vectors) != len(texts) or len(lengths) != 1 or lengths == {0}:
+            raise ModelError(
+                f"the embedding endpoint {self._settings.base_url} must give a vector for each of {len(texts)} texts, "
+                f"all of one length, gave {len(vectors)} of lengths {sorted(lengths)}: check which model it serves"
+            )
+        return _unit_rows(np.asarray(vectors, dtype=np.float32))
+
+
+def _about_tokens(text: str) -> int:
+    """About how many tokens a text has: Han characters count one, four Latin letters one."""
+    wide = sum(1 for character in text if character > "\u2e7f")
+    return wide + (len(text) - wide) // 4
 
 
 def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

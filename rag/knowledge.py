@@ -120,7 +120,8 @@ class KnowledgeBase:
 
         Raises ``QuestionError`` (empty or too long), ``EmptyStoreError`` or ``IncompatibleStoreError``.
         """
-        return self._respond().search(self._checked(question), limit)
+        text = self._checked(question)
+        return self._respond().search(text, limit)
 
     def ask(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Answer:
         """Answer a question with cited passages, or refuse. ``history`` is the turns before, oldest first; ``language``
@@ -177,7 +178,7 @@ class KnowledgeBase:
         with self._lock:
             if self._responder is None or self._responder[0] != generation.number:
                 generation.check_embedding(self._embeddings.identity)
-                self._responder = (generation.number, Responder(generation, self._embeddings, self._config))
+                self._responder = (generation.number, Responder(generation, self._embeddings, self._config, self._announce))
             return self._responder[1]
 
     def retriever(self) -> Retriever:

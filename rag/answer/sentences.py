@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
@@ -65,6 +65,11 @@ def stored_weights() -> Mapping[str, Mapping[str, float]]:
     return weights
 
 
+@lru_cache(maxsize=8192)
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(words(text))
+
+
 def score_sentences(question: str, passages: Sequence[Passage], encoder: SentenceEncoder) -> list[ScoredSentence]:
     """Every sentence of the passages with its score, in reading order, passage by passage."""
     spans = [(number, start, end) for number, passage in enumerate(passages) for start, end in sentences(passage.text)]
@@ -76,7 +81,9 @@ def score_sentences(question: str, passages: Sequence[Passage], encoder: Sentenc
     asked = {name: encoder.centred_question(question, name) for name in set(sides)}
     terms = encoder.query_terms(question)
     kind = answer_kind(question)
-    found = [frozenset(words(text)) for text in texts]
+    # What a sentence is about may stand above it alone: a report's title names the company, its heading the year.
+    above = [_words_of(" ".join((passage.title, *passage.headings))) for passage in passages]
+    found = [_words_of(text) | above[number] for text, (number, _, _) in zip(texts, spans, strict=True)]
     shares = [terms[name].covered(own) for name, own in zip(sides, found, strict=True)]
     scored: list[ScoredSentence] = []
     for i, (number, start, end) in enumerate(spans):
