@@ -223,15 +223,16 @@ class RemoteEmbeddings(_EmbeddingsBase):
             raise MissingExtraError(
                 'an embedding endpoint needs langchain-openai: pip install "wenju[openai]"'
             ) from error
-        # A server of one's own needs no key, but the client insists on one.
-        key = {} if os.environ.get("OPENAI_API_KEY") else {"api_key": "none"}
+        from pydantic import SecretStr
+
         return OpenAIEmbeddings(
             model=self._settings.model,
             base_url=self._settings.base_url,
             check_embedding_ctx_length=False,  # sends text, which every compatible server takes, not token ids
             chunk_size=_REQUEST_TEXTS,
-            request_timeout=_REQUEST_SECONDS,
-            **key,
+            timeout=_REQUEST_SECONDS,
+            # A server of one's own needs no key, but the client insists on one.
+            api_key=SecretStr(os.environ.get("OPENAI_API_KEY") or "none"),
         )
 
     @cached_property
