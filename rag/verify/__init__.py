@@ -135,7 +135,7 @@ class Verifier:
             return found
         model = self._model
         return [
-            replace(own, values={**own.values, **likelihood_signals(case, own, int(own.values["nearest"]), model)})
+            replace(own, values={**own.values, **likelihood_signals(case, own, model)})
             for case, own in zip(cases, found, strict=True)
         ]
 

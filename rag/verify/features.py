@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from index.dense import centre, stored_means
-from index.language import Side, sentences
+from index.language import Side
 from rag.verify.figures import figures
 from rag.verify.overlap import WINDOW, Overlap, crossing, native
 from rag.verify.polarity import opposed, polarity, reversed_words
-from rag.verify.text import read
+from rag.verify.text import claim_sentences, read, search_words, speaks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "Likelihood", "PassageEncoder", "Signals", "likelihood_signals", "meaning_signals", "word_signals"]
 
+_UNLIKELY = math.log(0.01)
+_ALIKE = 0.5  # share of a claim's words in one sentence
 _LEAST = -8.0  # the lift of the worst token is cut off here
 
 
@@ -75,7 +77,7 @@ def word_signals(case: Case) -> Signals:
     """Words, numbers and polarity: no model is used."""
     evidence = read(case.text)
     overlap = _overlap(case)
-    weakest = min((_overlap(part).best for part in _parts(case)), default=overlap.best)
+    weakest = min((_overlap(part).whole for part in _parts(case)), default=overlap.whole)
     stated = figures(case.claim, case.evidence, case.crosses)
     claim = polarity(case.claim)
     window = polarity("\n".join(evidence.sentences[slice(*overlap.window)]))
@@ -93,12 +95,19 @@ def word_signals(case: Case) -> Signals:
         "names": overlap.names,
         "figures": min(stated.missing, 3) / 3.0,
         "stated figures": float(stated.stated > 0 and not stated.missing),
+        "speaker": float(speaks(case.claim, case.text)),
         "reversed": float(len(turned) > 0),
         "opposed": float(len(against) > 0),
-        "negation added": float(claim.negations > 0 and window.negations == 0),
-        "negation lost": float(claim.negations == 0 and window.negations > 0),
+        "negation added": float(claim.negates and not window.tinged),
+        "negation lost": float(window.negates and not claim.tinged),
     }
-    return Signals(values, stated.veto, overlap.window)
+    return Signals(values, stated.veto or _reversal(values), overlap.window)
+
+
+def _reversal(values: Mapping[str, float]) -> str:
+    """The veto of a claim that turns round what its evidence says; opposites count in what is otherwise alike."""
+    alike = values["single"] >= _ALIKE
+    return "negation" if values["reversed"] or values["negation added"] or (values["opposed"] and alike) else ""
 
 
 def _overlap(case: Case) -> Overlap:
@@ -109,14 +118,8 @@ def _overlap(case: Case) -> Overlap:
 
 def _parts(case: Case) -> list[Case]:
     """A claim's sentences as claims of their own; none for a claim of one."""
-    spans = sentences(case.claim)
-    if len(spans) < 2:
-        return []
-    return [
-        Case(case.claim[start:end], case.evidence, case.claim_side, case.evidence_side)
-        for start, end in spans
-        if end - start > (6 if case.claim_side == "zh" else 15)
-    ]
+    pieces = [piece for piece in claim_sentences(case.claim) if len(set(search_words(piece))) > 1]
+    return [replace(case, claim=piece) for piece in pieces] if len(pieces) > 1 else []
 
 
 def meaning_signals(cases: Sequence[Case], encoder: PassageEncoder, model: str) -> list[dict[str, float]]:
@@ -143,28 +146,22 @@ def meaning_signals(cases: Sequence[Case], encoder: PassageEncoder, model: str) 
             {
                 "meaning": float(max(window.max(initial=-1.0) for window in windows)),
                 "sentence meaning": float(cosines.max(initial=-1.0)),
-                "nearest": float(cosines.argmax()) if len(cosines) else 0.0,
             }
         )
     return found
 
 
-def likelihood_signals(case: Case, signals: Signals, nearest: int, model: Likelihood) -> dict[str, float]:
+def likelihood_signals(case: Case, signals: Signals, model: Likelihood) -> dict[str, float]:
     """How much likelier each token of a claim becomes by the evidence: on average, at worst, and in which share."""
     import numpy as np
 
     evidence = read(case.text).sentences
-    first, behind = signals.window
-    windows = {"\n".join(evidence[first:behind]), "\n".join(evidence[max(0, nearest - 1) : nearest + 2])}
-    tokens = model.encode("\n" + case.claim)
-    contexts = [model.encode(window) for window in sorted(windows)]
-    found = model.log_likelihoods([[], *contexts], tokens)
-    lifts = found[1:] - found[0]
-    best = int(lifts.mean(axis=1).argmax())
-    lift = lifts[best]
+    first = max(0, min(signals.window[0], len(evidence) - WINDOW))
+    context = "\n".join(evidence[first : max(first + WINDOW, signals.window[1])])
+    without, given = model.log_likelihoods([[], model.encode(context)], model.encode("\n" + case.claim))
     return {
-        "lift": float(lift.mean()),
-        "worst lift": max(_LEAST, float(lift.min())),
-        "likelihood": float(found[1:][best].mean()),
-        "unlikely": float(np.mean(found[1:][best] < math.log(0.01))),
+        "lift": float((given - without).mean()),
+        "worst lift": max(_LEAST, float((given - without).min())),
+        "likelihood": float(given.mean()),
+        "unlikely": float(np.mean(given < _UNLIKELY)),
     }

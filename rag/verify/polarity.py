@@ -1,7 +1,7 @@
 """Negation and opposites: what a claim denies that its evidence states, or raises where the evidence lowers.
 
-Both languages are read into the same terms: words that stand under a negation, and poles (``amount+`` for rose and 上涨,
-``amount-`` for fell and 下跌). The lists are data: ``rag/data/polarity.json``.
+Both languages are read into the same terms: words that stand under a negation, and poles (``amount+`` for rose and
+上涨, ``amount-`` for fell and 下跌). The lists are data: ``rag/data/polarity.json``.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ _NEGATING_CHARACTERS = "不没未无非"
 @dataclass(frozen=True, slots=True)
 class Polarity:
     """``heads``: words right after a negation; ``denied``: words in its reach; ``stated``: words outside of any;
-    ``poles``: opposites named, as ``amount+``; ``negations``: how many there are."""
+    ``poles``: opposites named, as ``amount+``; ``negates``: whether it says no; ``tinged``: whether it at least hints
+    at that (unlikely, rather than, against)."""
 
     heads: frozenset[str]
     denied: frozenset[str]
     stated: frozenset[str]
     poles: frozenset[str]
-    negations: int
+    negates: bool
+    tinged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class _Lists:
     negators: frozenset[str]
     harmless: frozenset[str]
     phrases: re.Pattern[str]
+    tinges: re.Pattern[str]
     english: Mapping[str, str]
     chinese: tuple[tuple[str, str], ...]
 
@@ -58,7 +61,8 @@ def _lists() -> _Lists:
                     chinese.append((word, name + sign))
     negators = frozenset(data["negators"].split())
     phrases = re.compile(r"\b(?:" + "|".join(map(re.escape, data["harmless phrases"])) + r")\b")
-    return _Lists(negators, frozenset(data["harmless"].split()), phrases, english, tuple(chinese))
+    tinges = re.compile(rf"\b(?:{'|'.join(data['tinges'])})|[{''.join(data['tinging characters'])}]")
+    return _Lists(negators, frozenset(data["harmless"].split()), phrases, tinges, english, tuple(chinese))
 
 
 @lru_cache(maxsize=8192)
@@ -66,14 +70,13 @@ def polarity(text: str) -> Polarity:
     """What a text denies, states and points to."""
     lists = _lists()
     folded = lists.phrases.sub(" ", fold(text).replace("’", "'"))
-    heads, denied, stated, poles, negations = set(), set(), set(), set(), 0
+    heads, denied, stated, poles, negated = set(), set(), set(), set(), False
     for clause in _CLAUSE.split(folded):
         poles |= {pole for word, pole in lists.chinese if word in clause}
         reach = 0
         for word, negates in _sequence(clause, lists):
             if negates:
-                negations += 1
-                reach = _SCOPE
+                negated, reach = True, _SCOPE
             poles |= {lists.english[word]} if word in lists.english else set()
             if not word or word in STOP_WORDS:
                 continue
@@ -83,7 +86,8 @@ def polarity(text: str) -> Polarity:
                 reach -= 1
             else:
                 stated.add(word)
-    return Polarity(frozenset(heads), frozenset(denied), frozenset(stated), frozenset(poles), negations)
+    tinged = negated or lists.tinges.search(folded) is not None
+    return Polarity(frozenset(heads), frozenset(denied), frozenset(stated), frozenset(poles), negated, tinged)
 
 
 def _sequence(clause: str, lists: _Lists) -> list[tuple[str, bool]]:
@@ -105,7 +109,7 @@ def _sequence(clause: str, lists: _Lists) -> list[tuple[str, bool]]:
 
 
 def reversed_words(claim: Polarity, window: Polarity, evidence: Polarity) -> frozenset[str]:
-    """The words that a claim denies and its evidence only states, or that it states and the nearest window only denies."""
+    """The words that a claim denies and its evidence only states, or that it states and its evidence only denies."""
     denies = {word for word in claim.heads if word in evidence.stated and word not in evidence.denied}
     states = {word for word in window.heads if word in claim.stated and word not in claim.denied}
     return frozenset(denies | {word for word in states if word not in evidence.stated})
@@ -115,8 +119,5 @@ def opposed(claim: Polarity, window: Polarity, evidence: Sequence[Polarity] = ()
     """The poles of a claim whose opposite stands in the nearest window while they themselves stand nowhere in it."""
     held = window.poles.union(*(other.poles for other in evidence))
     turned = {pole[:-1] + ("-" if pole[-1] == "+" else "+"): pole for pole in claim.poles}
-    return frozenset(
-        pole
-        for other, pole in turned.items()
-        if other in window.poles and pole not in held and other not in claim.poles
-    )
+    against = window.poles - claim.poles
+    return frozenset(pole for other, pole in turned.items() if other in against and pole not in held)

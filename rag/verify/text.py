@@ -10,13 +10,16 @@ from functools import lru_cache
 from index.language import fold, sentences
 from index.words import words
 
-__all__ = ["Reading", "is_quantity", "is_verbatim", "plain", "read", "search_words"]
+__all__ = ["Reading", "claim_sentences", "is_quantity", "is_verbatim", "plain", "read", "search_words", "speaks"]
 
 _MARK = re.compile(r"[\[［【]\^?\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]］】]")
 _EMPHASIS = re.compile(r"\*\*|__|`|^\s*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
 _SPACE = re.compile(r"\s+")
 _BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\uffef]) | (?=[\u2e80-\uffef])")
 _EDGES = " \t\n.。!！?？;；,，、:：\"'“”‘’「」『』《》<>()（）"
+# Claims are split more readily than documents: chat text comes in lower case, with spaces before its stops.
+_CLAIM_STOP = re.compile(r"(?<=[a-z)\"”’'0-9][.!?;])\s+|(?<= [.!?;])\s+|(?<=[。！？；])")
+_SPEAKER = re.compile(r"\b(?:i|i['’]m|i['’]ve|my|me|you|your|we|our|yes|yeah|sure)\b|[我你您咱]")
 _QUANTITY = re.compile(r"[a-z]:")
 
 
@@ -45,6 +48,17 @@ def is_quantity(word: str) -> bool:
     return _QUANTITY.match(word) is not None
 
 
+def claim_sentences(claim: str) -> list[str]:
+    """The sentences of a claim, one of them or more."""
+    return [piece.strip() for piece in _CLAIM_STOP.split(claim) if piece.strip()] or [claim]
+
+
+def speaks(claim: str, evidence: str) -> bool:
+    """Whether a claim speaks of its speaker or to its reader where the evidence does not: no document states that."""
+    said = set(_SPEAKER.findall(fold(claim)))
+    return bool(said) and not said <= set(_SPEAKER.findall(fold(evidence)))
+
+
 @lru_cache(maxsize=4096)
 def read(text: str) -> Reading:
     """A text by its sentences; kept, because an answer's sentences are checked against the same passages."""
@@ -58,8 +72,7 @@ def is_verbatim(claim: str, evidence: Sequence[str]) -> bool:
 
     Only whole clauses count: 支持该计划 does not stand in 不支持该计划.
     """
-    pieces = [_flat(claim[start:end]).strip(_EDGES) for start, end in sentences(claim)]
-    pieces = [piece for piece in pieces if piece]
+    pieces = [piece for part in claim_sentences(claim) if (piece := _flat(part).strip(_EDGES))]
     return bool(pieces) and all(any(_stands(piece, _flat(text)) for text in evidence) for piece in pieces)
 
 
