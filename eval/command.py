@@ -59,6 +59,10 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     earlier = None if arguments.compare is None else read_run(arguments.compare)
     out = arguments.out or _new_folder(arguments.set or SHIPPED)
     sample = arguments.set is None and arguments.kb is None
+    if sample and arguments.config is None:  # not those of a knowledge base that happens to be here
+        from rag.config import Config as Settings
+
+        config = Settings()
     knowledge = sample_knowledge_base(config, tell) if sample else opened()
     tell(f"the run is kept in {out}; if it is stopped, the same command with --out {out} goes on")
     bar = _Bar()

@@ -206,6 +206,18 @@ def _bench(arguments: argparse.Namespace) -> int:
     return bench.main(arguments)
 
 
+def _eval(arguments: argparse.Namespace) -> int:
+    from eval import command
+
+    return command.run(arguments, _config(arguments), lambda: _opened(arguments), _tell)
+
+
+def _draft_cases(arguments: argparse.Namespace) -> int:
+    from eval import command
+
+    return command.draft(arguments, _config(arguments), _opened(arguments), _tell)
+
+
 # --- what they share -------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +325,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     command(_remove, "remove", "take a document out of the knowledge base").add_argument("id", metavar="ID")
     command(_verify, "verify", "check every file, count and offset of the knowledge base")
     command(_doctor, "doctor", "say what this machine has and what is missing")
+    evaluation = command(_eval, "eval", "measure answers, citations and refusals on a set of cases")
+    drafts = command(_draft_cases, "draft-cases", "draft cases from the documents, for a person to correct")
+    if "eval" in words or "draft-cases" in words:
+        from eval.command import configure_draft, configure_eval
+
+        configure_eval(evaluation)
+        configure_draft(drafts)
     bench = command(_bench, "bench", "measure a stage on a folder of questions")
     if "bench" in words:
         from eval.bench import configure

@@ -1,0 +1,151 @@
+"""Rules that turn a sentence into a question about the figure, date or definition it states.
+
+Chinese asks in place: the figure becomes 多少 and the clause stays as it is. English asks for the subject of ``was``,
+``reached`` or ``is a``; what fits no rule is asked with a gap. Drafts are for a person to correct.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.language import side, to_script
+from index.numbers import Quantity, quantities
+
+__all__ = ["Question", "question_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, the short answer to it as it stands in the sentence, and a whole answer (may be empty)."""
+
+    text: str
+    short: str
+    answer: str = ""
+
+
+# A colon defines only after a gloss: 小芯片（chiplet）：…, but not 地点：….
+_ZH_DEFINITION = re.compile(
+    r"^([^，。：；、（）\s]{2,20})"
+    r"(?:（[^）]{1,40}）：|(?:（[^）]{1,40}）)?，?(?:是指|指的是|是一种|是一種))"
+    r"([^。]{6,})。?$"
+)
+_EN_DEFINITION = re.compile(
+    r"^((?:An?\s+|The\s+)?[A-Za-z][\w\- ]{1,50}?)(?:\s\([^)]{1,40}\))?\s+"
+    r"(?:is|are|means|refers to)\s+((?:an?|the)\s.{12,})$"
+)
+_DATES = ("date", "year")
+_ZH_CLAUSE = re.compile(r"[。；！？]")
+_ZH_UNIT = re.compile(r"^(?:[万萬亿億千百]*)(?:[^\d，。；：、（）()\s]{0,4})")
+_EN_VERBS = (
+    (
+        re.compile(r"\s(was|were|is|are)\s+(?:about\s|around\s|approximately\s|only\s|just\s)?$"),
+        "What {verb} {subject}",
+    ),
+    (
+        re.compile(
+            r"\s(reached|totalled|totaled|averaged|rose to|grew to|fell to|dropped to|increased to)\s+(?:about\s)?$"
+        ),
+        "What did {subject} {bare}",
+    ),
+)
+_BARE = {
+    "reached": "reach", "totalled": "total", "totaled": "total", "averaged": "average", "rose to": "rise to",
+    "grew to": "grow to", "fell to": "fall to", "dropped to": "drop to", "increased to": "increase to",
+}  # fmt: skip
+_CURRENCY = re.compile(r"(?:(?:USD|CNY|RMB|NTD|NT\$|HKD|EUR|JPY|US\$|[$€£¥])\s?)$")
+_LIST_SIGN = re.compile(r"^\s*(?:\d{1,2}[.、)]\s*(?=\D)|[-*•]\s+)")
+_IN_NAME = re.compile(r"[-–之第A-Za-z]$")
+_LEANS = re.compile(
+    r"^(?:it|this|that|these|those|they|he|she|such|and|but|however|也|但|其中|该|該|此|这|這|它|其|他|她|而|因此|同时|同時|另外)",
+    re.IGNORECASE,
+)
+
+
+def question_of(sentence: str, language: str) -> Question | None:
+    """A question in the sentence's language, or None where it states nothing that can be asked for.
+
+    A sentence that begins with what leans on the one before it (``It``, ``其中``), or that no stop closes, gives none.
+    """
+    sentence = _LIST_SIGN.sub("", sentence)
+    if _LEANS.match(sentence) or not sentence.rstrip().endswith((".", "!", "。", "；", "！")):
+        return None
+    chinese = side(language) == "zh"
+    return _definition(sentence, chinese, language) or (
+        _in_place(sentence, language) if chinese else _english(sentence)
+    )
+
+
+def _definition(sentence: str, chinese: bool, language: str) -> Question | None:
+    found = (_ZH_DEFINITION if chinese else _EN_DEFINITION).match(sentence.strip())
+    if found is None or any(character.isdigit() for character in found.group(1)):
+        return None
+    term, meaning = found.group(1).strip(), found.group(2).strip().rstrip("。.")
+    if chinese:
+        return Question(to_script(f"{term}是什么？", language), meaning, sentence)
+    if _LEANS.match(term.removeprefix("The ").removeprefix("A ")) or len(term.split()) > 5 or term.lower() in meaning:
+        return None
+    subject = term[0].lower() + term[1:] if term.split()[0] in ("The", "A", "An") else term
+    plural = " are " in sentence[: found.start(2)]
+    return Question(f"What {'are' if plural else 'is'} {subject}?", meaning, sentence)
+
+
+def _telling(sentence: str) -> Quantity | None:
+    """The quantity to ask for: figures before dates, later before earlier, none that stand in a name."""
+    found = [q for q in quantities(sentence) if not q.weak and q.kind not in ("identifier", "ordinal")]
+    figures = [q for q in found if q.kind not in _DATES and any(c.isdigit() for c in sentence[q.start : q.end])]
+    figures = [q for q in figures if not _IN_NAME.search(sentence[: q.start])]
+    dates = [q for q in found if q.kind in _DATES]
+    return (figures or dates or [None])[-1]  # type: ignore[list-item]
+
+
+def _in_place(sentence: str, language: str) -> Question | None:
+    """启衡2024年营收为186亿元 → 启衡2024年营收为多少亿元？"""
+    asked = _telling(sentence)
+    if asked is None:
+        return None
+    short = sentence[asked.start : asked.end]
+    before = _ZH_CLAUSE.split(sentence[: asked.start])[-1]
+    after = re.split(r"[，。；！？,;]", sentence[asked.end :])[0]
+    word = _zh_word(asked, short)
+    text = f"{before}{to_script(word, language)}{after}".strip(" ，、（(")
+    if len(before.strip()) < 4 or text.count("（") != text.count("）"):
+        return None
+    return Question(f"{text}？", short, sentence)
+
+
+def _zh_word(asked: Quantity, short: str) -> str:
+    if asked.kind == "year":
+        return "哪一年"
+    if asked.kind == "date":
+        return "什么时候"
+    if asked.kind == "percent":
+        return "百分之多少"
+    unit = re.sub(r"^[约約近逾超过過\s]*[\d.,，．０-９]+\s*", "", short)
+    return f"多少{_ZH_UNIT.sub(lambda match: match.group().lstrip('千百'), unit)}"
+
+
+def _english(sentence: str) -> Question | None:
+    """The total capex was CNY 2.5 billion in 2024. → What was the total capex in 2024?"""
+    asked = _telling(sentence)
+    if asked is None:
+        return None
+    start = asked.start
+    currency = _CURRENCY.search(sentence[:start])
+    start = currency.start() if currency else start
+    short, before = sentence[start : asked.end].strip(), sentence[:start]
+    after = re.split(r"[,;]|\.\s*$", sentence[asked.end :])[0].rstrip()
+    for pattern, form in _EN_VERBS:
+        verb = pattern.search(before)
+        subject = before[: verb.start()].strip() if verb else ""
+        if verb and 1 < len(subject.split()) <= 14 and "," not in subject:
+            words = {"verb": verb.group(1), "subject": _lowered(subject), "bare": _BARE.get(verb.group(1), "")}
+            rest = after if after.startswith((" in ", " at ", " by ", " on ", " for ", " during ")) else ""
+            return Question(f"{form.format(**words)}{rest}?", short, sentence)
+    gap = f"{before}____{sentence[asked.end :]}".strip()
+    return Question(f"What belongs in the gap: “{gap}”", short, sentence) if len(before.split()) > 3 else None
+
+
+def _lowered(subject: str) -> str:
+    first = subject.split(maxsplit=1)[0]
+    return subject[0].lower() + subject[1:] if first in ("The", "A", "An", "Its", "Total", "Average") else subject
