@@ -15,7 +15,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from index.errors import DamagedStoreError
-from index.language import Side
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +35,8 @@ _HNSW_SEARCH = 256
 
 @dataclass(frozen=True, slots=True)
 class LanguageMeans:
-    """Mean vectors a model gives to passages and questions of each side, measured on public text; float32 (dimension,)."""
+    """Mean vectors a model gives to passages and questions of each side, measured on public text; float32 of shape
+    (dimension,)."""
 
     passages: Mapping[str, Vector]
     questions: Mapping[str, Vector]
@@ -115,15 +115,15 @@ class DenseIndex:
             ) from error
 
 
-def build(vectors: Matrix, rows: npt.NDArray[np.int64], mean: Vector) -> DenseIndex:
+def build(vectors: Matrix, rows: npt.NDArray[np.int64], mean: Vector, *, exact_up_to: int = _FLAT_UP_TO) -> DenseIndex:
     """An index over one side's raw vectors, shape (n, dimension), whose rows in the collection are ``rows``.
 
-    Exact while small; above 50,000 passages a graph over 8-bit vectors (HNSW), which keeps recall above .98.
+    Exact while small; above ``exact_up_to`` passages a graph over 8-bit vectors (HNSW), which keeps recall above .98.
     """
     import faiss
 
     dimension = vectors.shape[1]
-    if len(vectors) <= _FLAT_UP_TO:
+    if len(vectors) <= exact_up_to:
         inner: Any = faiss.IndexFlatIP(dimension)
     else:
         eight_bits: Any = faiss.ScalarQuantizer.QT_8bit
