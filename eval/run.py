@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from rag.config import Config
     from rag.knowledge import KnowledgeBase
 
-__all__ = ["SAMPLE", "SHIPPED", "Progress", "RunResult", "evaluate", "read_run", "sample_knowledge_base"]
+__all__ = ["SAMPLE", "SHIPPED", "Progress", "RunResult", "draw", "evaluate", "read_run", "sample_knowledge_base"]
 
 SETS = Path(__file__).resolve().parent / "sets"
 SHIPPED = SETS / "wenju.jsonl"
@@ -92,7 +93,7 @@ def evaluate(
     fail every row: ``ConfigError``, ``ModelError``, ``MissingExtraError`` or ``StoreError``.
     """
     judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
-    chosen = _sample(cases, limit, seed)
+    chosen = draw(cases, limit, seed)
     knowledge = sample_knowledge_base() if knowledge_base is None else knowledge_base
     examiner = Examiner(knowledge, judge)
     if not examiner.holds_gold(chosen):
@@ -153,12 +154,10 @@ def _rows(examiner: Examiner, cases: Sequence[Case], jobs: int) -> Iterator[Row]
         return
     waiting = iter(cases)
     with ThreadPoolExecutor(jobs) as pool:
-        running: set[Future[Row]] = {
-            pool.submit(examiner.examine, case) for case, _ in zip(waiting, range(jobs), strict=False)
-        }
+        running: set[Future[Row]] = {pool.submit(examiner.examine, case) for case in islice(waiting, jobs)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {pool.submit(examiner.examine, case) for case, _ in zip(waiting, done, strict=False)}
+            running |= {pool.submit(examiner.examine, case) for case in islice(waiting, len(done))}
             for future in done:
                 yield future.result()
 
@@ -183,7 +182,7 @@ class _Tracker:
             self._tell(Progress(len(self._journal.rows), self._total, failed, left))
 
 
-def _sample(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
+def draw(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
     """At most ``limit`` cases in their order, alike many of each language; a larger sample holds a smaller one."""
     if limit is None or limit >= len(cases):
         return list(cases)

@@ -1,0 +1,310 @@
+"""A run: every figure worked by hand, one failing row counted; killed and gone on with; refused over another's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluation import (
+    BROKEN,
+    CASES,
+    CHINESE_FRAME,
+    EMPTY,
+    FAR,
+    NEAR,
+    REFUSED,
+    RIGHT,
+    WATER,
+    WRONG,
+    EvaluatedKnowledge,
+    VerbatimScorer,
+    answers,
+    passage,
+    quoting,
+)
+from fake_knowledge import ENGLISH, HANS, HANT
+
+from eval.cases import Case, Gold, read_cases
+from eval.relevance import GoldSpans, file_name, ranking_measures, relevance
+from eval.row import Row
+from eval.run import SHIPPED, Progress, RunResult, evaluate, read_run
+from eval.scorers import Scorer
+from eval.summary import MEASURES, summarise
+from index.errors import ConfigError, UsageError
+from rag.types import Sentence, Turn
+
+TESTS = Path(__file__).resolve().parent
+
+
+def run(out: Path, knowledge: EvaluatedKnowledge | None = None, **options: Any) -> RunResult:
+    scorer: Scorer = VerbatimScorer()
+    return evaluate(knowledge or EvaluatedKnowledge(), options.pop("cases", CASES), out=out, scorer=scorer, **options)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    return run(tmp_path_factory.mktemp("run"))
+
+
+def value(result: RunResult, name: str, *group: str) -> float | None:
+    found = result.summary
+    for key in group or ("all",):
+        found = found[key]
+    figure: float | None = found["measures"][name]["value"]
+    return figure
+
+
+def test_every_case_is_counted_by_what_became_of_it(result: RunResult) -> None:
+    states = {row.id: row.state for row in result.rows}
+    assert states == {
+        RIGHT.id: "scored", WRONG.id: "scored", REFUSED.id: "refused", NEAR.id: "refused", FAR.id: "scored",
+        BROKEN.id: "failed", EMPTY.id: "empty",
+    }  # fmt: skip
+    counts = {"total": 7, "scored": 3, "refused": 2, "empty": 1, "failed": 1, "answerable": 5}
+    assert result.summary["all"]["counts"] == counts
+    assert result.summary["languages"]["zh-Hant"]["counts"] == {
+        "total": 2, "scored": 2, "refused": 0, "empty": 0, "failed": 0, "answerable": 1,
+    }  # fmt: skip
+    assert not result.partial
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "n"),
+    [
+        ("hit@1", 2 / 4, 4),  # right and empty at 1, wrong at 3, refused not at all; broken never searched
+        ("hit@5", 3 / 4, 4),
+        ("mrr@10", (1 + 1 / 3 + 0 + 1) / 4, 4),
+        ("ndcg@10", (1 + 0.5 + 0 + 1) / 4, 4),
+        ("faithfulness", 2 / 3, 3),  # the number of `far` was changed
+        ("citation_recall", 2 / 3, 3),
+        ("citation_precision", 2 / 3, 3),
+        ("contains", 1 / 2, 2),
+        ("exact", 1 / 2, 2),
+        ("success", 1 / 5, 5),  # of all that can be answered, the failed one among them
+        ("refusal_precision", 1 / 2, 2),
+        ("refusal_recall", 1 / 2, 2),
+        ("refusal_balanced_accuracy", (1 / 2 + 3 / 4) / 2, 6),
+        ("answer_rate", 3 / 6, 6),
+        ("language_match", 1.0, 6),
+    ],
+)
+def test_the_figures_are_those_worked_by_hand(result: RunResult, name: str, expected: float, n: int) -> None:
+    figure = result.summary["all"]["measures"][name]
+    assert figure["value"] == pytest.approx(expected, abs=1e-4)
+    assert figure["n"] == n
+    assert figure["ci"][0] <= figure["value"] <= figure["ci"][1]
+
+
+def test_directions_are_question_and_evidence(result: RunResult) -> None:
+    assert set(result.summary["directions"]) == {"zh-Hans>zh-Hans", "zh-Hant>en", "en>zh-Hans", "en>zh-Hant"}
+    assert value(result, "hit@1", "directions", "zh-Hant>en") == 0.0
+    assert value(result, "hit@5", "directions", "zh-Hant>en") == 1.0
+    assert value(result, "contains", "directions", "en>zh-Hans") is None
+    assert list(result.summary["all"]["measures"]) == list(MEASURES)
+
+
+def test_curves(result: RunResult) -> None:
+    assert result.summary["retrieval_curves"]["all"] == [0.5, 0.5, 0.75] + [0.75] * 7
+    assert result.summary["retrieval_curves"]["zh-Hant"] == [0.0, 0.0] + [1.0] * 8
+    curve = {point["threshold"]: point for point in result.summary["refusal_curve"]}
+    # confidences: right .9, wrong .9, refused .4, empty .8 can be answered; near .2, far .9 cannot
+    assert curve[0.0] == {"threshold": 0.0, "answered": 1.0, "refused": 0.0}
+    assert curve[0.5] == {"threshold": 0.5, "answered": 0.75, "refused": 0.5}
+    assert curve[1.0] == {"threshold": 1.0, "answered": 0.0, "refused": 1.0}
+
+
+def test_a_failing_row_keeps_its_reason_in_one_line_and_names_are_never_opened(result: RunResult) -> None:
+    row = next(row for row in result.rows if row.id == BROKEN.id)
+    assert row.error == "RuntimeError: the model fell over"
+    assert row.question.startswith("https://evil.test")  # text; the network guard of conftest watches
+
+
+def test_gold_that_does_not_stand_there_fails_its_row_only(tmp_path: Path) -> None:
+    gone = replace(RIGHT, id="gone", gold=(Gold("/etc/passwd", "root"),))
+    moved = replace(RIGHT, id="moved", gold=(Gold(HANS.id, "这句话不在文件里。"),))
+    found = run(tmp_path, cases=(RIGHT, gone, moved))
+    assert [row.state for row in found.rows] == ["scored", "failed", "failed"]
+    assert found.rows[1].error == "the knowledge base holds no document named /etc/passwd: add it, or correct the case"
+    assert "does not stand in" in found.rows[2].error
+
+
+def test_a_knowledge_base_of_other_documents_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="none of the documents"):
+        run(tmp_path, EvaluatedKnowledge(documents=(ENGLISH,)), cases=(RIGHT,))
+
+
+def test_what_would_fail_every_row_ends_the_run(tmp_path: Path) -> None:
+    knowledge = EvaluatedKnowledge({RIGHT.question: ConfigError("answer.model is unknown")})
+    with pytest.raises(ConfigError):
+        run(tmp_path, knowledge, cases=(RIGHT,))
+
+
+def test_the_unsupported_claim_comes_with_its_passage(result: RunResult) -> None:
+    row = next(row for row in result.rows if row.id == FAR.id)
+    assert [claim.supported for claim in row.claims] == [False]
+    assert "九個月" in row.claims[0].passage and row.claims[0].passage_title == HANT.title
+
+
+def test_own_words_in_the_wrong_script_are_seen(tmp_path: Path) -> None:
+    simplified = quoting(WRONG, ENGLISH, "Exporters keep their records", frame="英文文档原文：")
+    found = run(tmp_path, EvaluatedKnowledge({WRONG.question: simplified}), cases=(WRONG,))
+    assert value(found, "language_match") == 0.0
+    assert "原文" in CHINESE_FRAME and value(run(tmp_path / "b", cases=(WRONG,)), "language_match") == 1.0
+
+
+def test_a_claim_without_citation_is_unsupported_and_one_in_russian_is_not_scored(tmp_path: Path) -> None:
+    said = quoting(RIGHT, HANS, WATER)
+    uncited = replace(said, sentences=(*said.sentences, Sentence("这是常识。", ())))
+    russian = replace(said, sentences=(Sentence("Завод получает воду каждый день[1].", (1,)), *said.sentences))
+    first = run(tmp_path / "a", EvaluatedKnowledge({RIGHT.question: uncited}), cases=(RIGHT,))
+    assert (value(first, "faithfulness"), value(first, "citation_recall")) == (0.5, 0.5)
+    assert value(first, "citation_precision") == 1.0
+    second = run(tmp_path / "b", EvaluatedKnowledge({RIGHT.question: russian}), cases=(RIGHT,))
+    assert second.summary["all"]["claims"] == {"supported": 1, "unsupported": 0, "not_scored": 1}
+    figure = second.summary["all"]["measures"]["faithfulness"]
+    assert (figure["value"], figure["n"]) == (1.0, 1)
+
+
+def test_a_follow_up_is_searched_as_its_standalone_question(tmp_path: Path) -> None:
+    case = Case(
+        "follow", "那回收率呢？", "zh-Hans", "follow-up", True, (Turn("厂里用多少水？", "两万吨。"),),
+        (Gold(HANS.id, WATER),), WATER, ("两万吨",),
+    )  # fmt: skip
+    said = replace(quoting(case, HANS, WATER), standalone="厂里的回收率是多少？")
+    knowledge = EvaluatedKnowledge({case.question: said}, {"厂里的回收率是多少？": [passage(HANS, WATER)]})
+    assert value(run(tmp_path, knowledge, cases=(case,)), "hit@1") == 1.0
+
+
+def test_two_runs_give_the_same_figures_whatever_the_jobs(tmp_path: Path, result: RunResult) -> None:
+    again = run(tmp_path, jobs=4)
+
+    def figures(summary: dict[str, Any]) -> str:
+        return json.dumps(summary, sort_keys=True, default=str)
+
+    def without_times(found: RunResult) -> str:
+        return figures(summarise([replace(row, milliseconds=None) for row in found.rows]))
+
+    assert without_times(again) == without_times(result)
+
+
+def test_a_sample_is_seeded_balanced_and_says_so(tmp_path: Path) -> None:
+    cases = read_cases(SHIPPED)
+    six = [_sampled(cases, 6, 1), _sampled(cases, 6, 1), _sampled(cases, 9, 1)]
+    assert six[0] == six[1] and set(six[0]) < set(six[2]) and _sampled(cases, 6, 2) != six[0]
+    languages = [next(c.language for c in cases if c.id == name) for name in six[0]]
+    assert {tag: languages.count(tag) for tag in set(languages)} == {"zh-Hans": 2, "zh-Hant": 2, "en": 2}
+    assert run(tmp_path, limit=2).settings["cases_in_set"] == len(CASES)
+
+
+def _sampled(cases: list[Case], limit: int, seed: int) -> list[str]:
+    from eval.run import draw
+
+    return [case.id for case in draw(cases, limit, seed)]
+
+
+def test_progress_counts_failures_and_says_how_long_it_takes(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    run(tmp_path, on_progress=seen.append)
+    assert [p.done for p in seen] == list(range(8)) and seen[-1].failed == 1
+    assert seen[0].seconds_left is None and seen[-1].seconds_left == 0.0
+
+
+def test_a_finished_run_is_read_back_and_not_asked_again(tmp_path: Path) -> None:
+    first = run(tmp_path)
+    knowledge = EvaluatedKnowledge()
+    assert run(tmp_path, knowledge).summary == first.summary == read_run(tmp_path).summary
+    assert knowledge.asked == []
+    assert Row.from_dict(json.loads(json.dumps(first.rows[0].as_dict()))) == first.rows[0]
+
+
+@pytest.mark.parametrize("changed", ["seed", "scorer", "set", "settings", "limit"])
+def test_a_folder_with_another_run_is_refused_in_one_line(tmp_path: Path, changed: str) -> None:
+    run(tmp_path)
+    options: dict[str, Any] = {
+        "seed": {"seed": 1}, "set": {"cases": CASES[:-1]}, "settings": {"settings": {"config": {"rerank": "none"}}},
+        "limit": {"limit": 2}, "scorer": {},
+    }[changed]  # fmt: skip
+    scorer = VerbatimScorer()
+    if changed == "scorer":
+        scorer.revision = "2"
+    with pytest.raises(UsageError, match="other settings") as caught:
+        evaluate(EvaluatedKnowledge(), options.pop("cases", CASES), out=tmp_path, scorer=scorer, **options)
+    assert "\n" not in str(caught.value) and "--out" in str(caught.value)
+
+
+def test_a_damaged_line_is_named_and_no_run_is_no_run(tmp_path: Path) -> None:
+    run(tmp_path)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_bytes(rows.read_bytes().replace(b'"state"', b'"stat"', 1))
+    with pytest.raises(UsageError, match="line 1 is damaged"):
+        run(tmp_path)
+    with pytest.raises(UsageError, match="holds no evaluation run"):
+        read_run(tmp_path / "nothing")
+
+
+_CHILD = """
+import sys; sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from evaluation import CASES, EvaluatedKnowledge, VerbatimScorer
+from eval.run import evaluate
+evaluate(EvaluatedKnowledge(seconds=0.3), CASES, out=Path(sys.argv[2]), scorer=VerbatimScorer())
+"""
+
+
+def test_a_killed_run_is_partial_and_goes_on_where_it_stopped(tmp_path: Path, result: RunResult) -> None:
+    command = [sys.executable, "-c", _CHILD, str(TESTS), str(tmp_path)]
+    child = subprocess.Popen(command, cwd=TESTS.parent, env={**os.environ, "PYTHONPATH": str(TESTS.parent)})
+    rows = tmp_path / "rows.jsonl"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (rows.exists() and rows.read_bytes().count(b"\n") >= 2):
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    with rows.open("ab") as file:
+        file.write(b'{"id": "far", "question": "cut off he')
+    stopped = read_run(tmp_path)
+    assert stopped.partial and 2 <= len(stopped.rows) < len(CASES)
+    knowledge = EvaluatedKnowledge()
+    finished = run(tmp_path, knowledge)
+    assert len(knowledge.asked) == len(CASES) - len(stopped.rows) and not finished.partial
+    assert finished.summary["all"]["measures"] == result.summary["all"]["measures"]
+    assert read_run(tmp_path).rows == finished.rows
+
+
+def test_gold_is_found_by_overlap_of_offsets() -> None:
+    start = HANS.text.index(WATER)
+    gold = [GoldSpans(HANS.id, ((start, start + len(WATER)),))]
+    half = replace(passage(HANS, WATER[:7]), start=start, end=start + 7)
+    sliver = replace(half, start=start - 40, end=start + 2, text="")
+    elsewhere = replace(half, document_id=ENGLISH.id)
+    assert relevance([sliver, elsewhere, half], gold).holds == (False, False, True)
+
+
+def test_two_gold_passages_in_one_passage_can_still_be_ranked_perfectly() -> None:
+    both = passage(HANS, "𠮷田厂在去年把回收率提高到百分之八十七。")
+    gold = [GoldSpans(HANS.id, ((both.start, both.start + 8),)), GoldSpans(HANS.id, ((both.start + 8, both.end),))]
+    measures = ranking_measures(relevance([both], gold))
+    assert measures == {"hit@1": 1.0, "hit@5": 1.0, "mrr@10": 1.0, "ndcg@10": 1.0}
+    apart = [replace(both, end=both.start + 8), passage(ENGLISH, "Time limits"), replace(both, start=both.start + 8)]
+    import math
+
+    ideal = 1 + 1 / math.log2(3)
+    assert ranking_measures(relevance(apart, gold))["ndcg@10"] == pytest.approx((1 + 1 / 2) / ideal)
+
+
+@pytest.mark.parametrize("source", ["/data/表.md", "C:\\docs\\表.md", "表.md", "a/b/表.md/"])
+def test_documents_are_known_by_file_name_on_any_system(source: str) -> None:
+    assert file_name(source) == "表.md"
+    assert file_name("Café.md".replace("é", "e\u0301")) == "Café.md"
+
+
+def test_answers_are_those_of_the_fake() -> None:
+    assert set(answers()) == {case.question for case in CASES}
