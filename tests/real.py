@@ -41,9 +41,9 @@ def files(names: Sequence[str]) -> list[Path]:
 
 
 @cache
-def _built(factory: pytest.TempPathFactory) -> Path:
+def _built(temporary: Path) -> Path:
     # A fixture that several modules import is made once for each of them; this is made once.
-    folder = factory.mktemp("real") / "kb"
+    folder = temporary / "real-knowledge-base"
     kb = KnowledgeBase.open(folder, create=True, config=PLAIN)
     report = kb.add(files((*HANS, *HANT, *ENGLISH)))
     assert len(report.added) == 12, report
@@ -56,7 +56,7 @@ def real_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the knowledge base: not to be written to, but ``copied``."""
     if not is_installed(EMBEDDER):
         pytest.skip(f"needs the bundled embedder: {EMBEDDER.remedy}")
-    return _built(tmp_path_factory)
+    return _built(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

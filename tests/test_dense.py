@@ -25,7 +25,7 @@ LINES = (
     ("zh-Hant", "嶺川的產能為一萬八千片。"),
     ("zh-Hans", "据布朗利说，2024年的收入为500亿元。"),
     ("en", "Brownlee said that revenue was 50 billion in 2024."),
-    ("ja", "生産能力は六万枚です。"),
+    ("ja", "工場は新竹にあります。"),
 )
 
 
