@@ -228,10 +228,11 @@ def test_a_finished_run_is_read_back_and_not_asked_again(tmp_path: Path) -> None
 @pytest.mark.parametrize("changed", ["seed", "scorer", "set", "settings", "limit"])
 def test_a_folder_with_another_run_is_refused_in_one_line(tmp_path: Path, changed: str) -> None:
     run(tmp_path)
-    options: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "seed": {"seed": 1}, "set": {"cases": CASES[:-1]}, "settings": {"settings": {"config": {"rerank": "none"}}},
         "limit": {"limit": 2}, "scorer": {},
-    }[changed]  # fmt: skip
+    }  # fmt: skip
+    options = changes[changed]
     scorer = VerbatimScorer()
     if changed == "scorer":
         scorer.revision = "2"
