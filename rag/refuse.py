@@ -24,7 +24,7 @@ __all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "stored_model"]
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
-    "weightiest missing", "kind held", "crosses", "coverage", "lift",
+    "weightiest missing", "kind held", "crosses", "coverage",
 )  # fmt: skip
 
 
@@ -77,7 +77,6 @@ def evidence_features(
         float(kind != "other" and holds(kind, best.text, question)),
         float(side(passage.language) != asked),
         own.coverage,
-        0.0,
     )
 
 
