@@ -178,7 +178,8 @@ class KnowledgeBase:
         with self._lock:
             if self._responder is None or self._responder[0] != generation.number:
                 generation.check_embedding(self._embeddings.identity)
-                self._responder = (generation.number, Responder(generation, self._embeddings, self._config, self._announce))
+                responder = Responder(generation, self._embeddings, self._config, self._announce)
+                self._responder = (generation.number, responder)
             return self._responder[1]
 
     def retriever(self) -> Retriever:
