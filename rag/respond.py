@@ -1,4 +1,4 @@
-"""One question through the stages: retrieve → rerank → answer → cite → verify, or refuse. What ``KnowledgeBase`` asks."""
+"""One question through the stages: retrieve → rerank → answer → cite → verify, or refuse. ``KnowledgeBase`` asks it."""
 
 from __future__ import annotations
 
