@@ -107,8 +107,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A step of the work on a question: ``stage`` is ``searching``, ``answering``, or ``restarting`` when a language model
-    failed halfway: the sentences so far are void, and those of the extractive answer follow."""
+    """A step of the work on a question: ``stage`` is ``searching``, ``answering``, or ``restarting`` when a language
+    model failed halfway: the sentences so far are void, and those of the extractive answer follow."""
 
     stage: str
 
