@@ -221,7 +221,7 @@ def test_an_embedder_of_other_weights_is_refused(
 
 
 def test_q4_blocks_are_decoded_as_written() -> None:
-    # Two blocks of 32 weights: an fp16 scale, then 16 bytes with weight i in the low half of byte i, i + 16 in its high.
+    # Two blocks of 32 weights: an fp16 scale, then 16 bytes, weight i in the low half of byte i and i + 16 in its high.
     first = struct.pack("<e", 0.5) + bytes([0x0F] * 16)  # low 15 - 8 = 7, high 0 - 8 = -8
     second = struct.pack("<e", 2.0) + bytes([0x98] * 16)  # low 8 - 8 = 0, high 9 - 8 = 1
     plain = struct.pack("<2f", 1.5, -2.5)
