@@ -1,4 +1,4 @@
-"""The sample knowledge base holds what its maintainers' list promises: languages, formats, encodings, facts, disagreements."""
+"""The sample holds what its maintainers' list promises: languages, formats, encodings, facts, disagreements."""
 
 from __future__ import annotations
 
