@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from index import lexical
-from index.lexical import B, K1, LexicalIndex, Term
+from index.lexical import K1, B, LexicalIndex, Term
 
 
 def _index(passages: list[list[str]]) -> LexicalIndex:
