@@ -14,23 +14,68 @@ AnswerKind = Literal["number", "date", "person", "place", "reason", "definition"
 
 # The first pattern that matches decides; Chinese patterns are written Simplified, questions are folded first.
 _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
-    ("reason", r"为什么|为何|原因|缘由|何以|怎么会|\bwhy\b|\breasons?\b|what (?:caused|led)|\bhow come\b"),
-    ("date", r"什么时候|何时|哪(?:一)?年|哪(?:一)?天|几月|几号|哪(?:一)?个?月|什么时间|日期|年份|几时|哪个世纪|几点"
-             r"|\bwhen\b|what (?:year|date|day|month|century|decade|time)|which (?:year|date|day|month|century)|how long ago"),
-    ("number", r"多少|几(?:个|种|名|人|家|次|年|倍|成|座|位|条|项|岁|层|款|款|台|所|支)|多(?:大|长|高|远|久|重|快|宽|深)|第几|百分之几|占比|比例是|比率"
-               r"|\bhow (?:many|much|long|far|old|tall|high|large|big|fast|deep|wide|often)\b|what (?:percent|percentage|number|share|fraction|proportion|amount)"
-               r"|\b(?:revenue|price|cost|capacity|population|yield|output)\b.*\bwhat\b|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total)\b"),
-    ("person", r"谁|哪位|何人|哪个人|什么人|哪名|\bwho\b|\bwhom\b|\bwhose\b|which (?:person|man|woman|player|president|author|king|scientist)"),
-    ("place", r"哪里|哪儿|何处|何地|什么地方|哪个(?:城市|国家|地方|省|州|地区|市)|哪(?:国|座城)|\bwhere\b|(?:which|what) (?:city|country|place|state|town|region|province|location)"),
-    ("definition", r"(?:是什么|什么是|是指什么|指的是什么|何谓|含义|定义)[?？。 ]*$|^什么是|何谓|^what (?:is|are) (?:an? |the )?[\w-]+(?: [\w-]+){0,2}\??$|\bdefin(?:e|ition)|\bmeaning of"),
-    ("yes or no", r"是否|是不是|有没有|吗[?？]?$|^(?:is|are|was|were|do|does|did|has|have|can|could|will|would)\b"),
-)  # fmt: skip
+    (
+        "reason",
+        r"为什么|为何|原因|缘由|何以|怎么会"
+        r"|\bwhy\b|\breasons?\b|what (?:caused|led)|\bhow come\b",
+    ),
+    (
+        "date",
+        r"什么时候|何时|哪(?:一)?年|哪(?:一)?天|几月|几号|哪(?:一)?个?月|什么时间|日期|年份|几时|哪个世纪|几点"
+        r"|\bwhen\b|what (?:year|date|day|month|century|decade|time)"
+        r"|which (?:year|date|day|month|century)|how long ago",
+    ),
+    (
+        "number",
+        r"多少|几(?:个|种|名|人|家|次|年|倍|成|座|位|条|项|岁|层|款|台|所|支)"
+        r"|多(?:大|长|高|远|久|重|快|宽|深)|第几|百分之几|占比|比例是|比率"
+        r"|\bhow (?:many|much|long|far|old|tall|high|large|big|fast|deep|wide|often)\b"
+        r"|what (?:percent|percentage|number|share|fraction|proportion|amount)"
+        r"|\b(?:revenue|price|cost|capacity|population|yield|output)\b.*\bwhat\b"
+        r"|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total)\b",
+    ),
+    (
+        "person",
+        r"谁|哪位|何人|哪个人|什么人|哪名|\bwho\b|\bwhom\b|\bwhose\b"
+        r"|which (?:person|man|woman|player|president|author|king|scientist)",
+    ),
+    (
+        "place",
+        r"哪里|哪儿|何处|何地|什么地方|哪个(?:城市|国家|地方|省|州|地区|市)|哪(?:国|座城)"
+        r"|\bwhere\b|(?:which|what) (?:city|country|place|state|town|region|province|location)",
+    ),
+    (
+        "definition",
+        r"(?:是什么|什么是|是指什么|指的是什么|何谓|含义|定义)[?？。 ]*$|^什么是|何谓"
+        r"|^what (?:is|are) (?:an? |the )?[\w-]+(?: [\w-]+){0,2}\??$|\bdefin(?:e|ition)|\bmeaning of",
+    ),
+    (
+        "yes or no",
+        r"是否|是不是|有没有|吗[?？]?$"
+        r"|^(?:is|are|was|were|do|does|did|has|have|can|could|will|would)\b",
+    ),
+)
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
-_REASON = re.compile(r"因为|由于|因此|所以|原因|为了|导致|因而|归因|从而|旨在|because|due to|since|owing|therefore|in order to|as a result|cause|reason|so that|thus")
-_DEFINITION = re.compile(r"是(?:一|指|由|以|用|对|在|为)|指的?是|即|称为|定义|属于|\b(?:is|are|was|were) (?:an?|the|one)\b|refers? to|\bmeans\b|known as|defined")
-_PLACE = re.compile(r"[省市县州国区镇村岛洲湾港]|位于|地处|在[\u4e00-\u9fff]{1,6}[省市县州国区]|\b(?:in|at|near|from|of) [A-Z]")
-_PERSON = re.compile(r"·|先生|女士|教授|博士|总统|总裁|主席|经理|长官|执行长|首席|[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+|\b[A-Z][a-z]{2,}")
-_CHINESE_NAME = re.compile(r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤][\u4e00-\u9fff]{1,2}")
+_REASON = re.compile(
+    r"因为|由于|因此|所以|原因|为了|导致|因而|归因|从而|旨在"
+    r"|because|due to|since|owing|therefore|in order to|as a result|cause|reason|so that|thus"
+)
+_DEFINITION = re.compile(
+    r"是(?:一|指|由|以|用|对|在|为)|指的?是|即|称为|定义|属于"
+    r"|\b(?:is|are|was|were) (?:an?|the|one)\b|refers? to|\bmeans\b|known as|defined"
+)
+_PLACE = re.compile(
+    r"[省市县州国区镇村岛洲湾港]|位于|地处|在[\u4e00-\u9fff]{1,6}[省市县州国区]|\b(?:in|at|near|from|of) [A-Z]"
+)
+_PERSON = re.compile(
+    r"·|先生|女士|教授|博士|总统|总裁|主席|经理|长官|执行长|首席"
+    r"|[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+|\b[A-Z][a-z]{2,}"
+)
+_CHINESE_NAME = re.compile(
+    r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁"
+    r"蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯"
+    r"江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤][\u4e00-\u9fff]{1,2}"
+)
 
 
 def answer_kind(question: str) -> AnswerKind:
