@@ -17,8 +17,10 @@ from index.words import STOP_WORDS, stem
 __all__ = ["convert", "gloss_stems", "main"]
 
 _ENTRY = re.compile(r"^(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*$")
-_SKIP = re.compile(r"^(CL:|variant of|old variant|archaic variant|erroneous variant|see |see also|also written|also pr\.|pr\. "
-                   r"|surname |used in |\(?Taiwan(?:ese)? pr\.|Japanese variant|Kangxi|component in|radical in|abbr\. of)")  # fmt: skip
+_SKIP = re.compile(
+    r"^(CL:|variant of|old variant|archaic variant|erroneous variant|see |see also|also written|also pr\.|pr\. "
+    r"|surname |used in |\(?Taiwan(?:ese)? pr\.|Japanese variant|Kangxi|component in|radical in|abbr\. of)"
+)
 _HEADER = (
     "# CC-CEDICT, (c) its contributors, CC BY-SA 4.0; reduced to Simplified words and stemmed glosses (see NOTICE)\n"
 )
