@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["B", "K1", "PARTS", "LexicalIndex", "Term", "build", "from_arrays", "to_files", "word_key"]
+__all__ = ["K1", "PARTS", "B", "LexicalIndex", "Term", "build", "from_arrays", "to_files", "word_key"]
 
 K1 = 1.2
 B = 0.75
