@@ -1,7 +1,7 @@
 """Does the collection answer the question at all? One calibrated probability from evidence features.
 
-A logistic model over what retrieval and the sentence scores show, fitted on public answerable and unanswerable questions;
-its weights and threshold belong to the models they were fitted for.
+A logistic model over what retrieval and the sentence scores show, fitted on public answerable and unanswerable
+questions; its weights and threshold belong to the models they were fitted for.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Verdict:
 
 @cache
 def stored_model(name: str) -> Mapping[str, object]:
-    """The fitted weights for a profile: the embedding model's name, with ``+likelihood`` when the reranker took part."""
+    """The fitted weights for a profile: the embedding model's name, and ``+likelihood`` when the reranker took part."""
     path = resources.files("rag").joinpath("data/refusal.json")
     profiles: Mapping[str, Mapping[str, object]] = json.loads(path.read_text(encoding="ascii"))["profiles"]
     return profiles.get(name, {})
