@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 from index.language import is_chinese, side
@@ -27,7 +27,17 @@ from rag.verify.features import (
 )
 from rag.verify.text import is_verbatim, plain
 
-__all__ = ["THRESHOLD", "Request", "Support", "Verifier", "direction", "judges", "stored_model"]
+__all__ = [
+    "THRESHOLD",
+    "Request",
+    "Support",
+    "Verifier",
+    "case_of",
+    "direction",
+    "is_settled",
+    "judges",
+    "stored_model",
+]
 
 THRESHOLD = 0.5  # scores are shifted in fitting so that this is the best cut of every direction
 _VETOED = 0.2  # a vetoed claim keeps this share of its score: below the threshold, still in order
@@ -95,16 +105,28 @@ def judges(language: str) -> bool:
 class Verifier:
     """Checks claims against evidence. ``encoder`` and ``model`` may be None: then words (and meaning) decide alone.
 
-    ``encoder_name`` is the embedding model's; one that the weights were not fitted for is not asked. Safe to use from
-    several threads when its parts are.
+    ``encoder_name`` is the embedding model's, by default the encoder's own ``identity.name``; one that the weights were
+    not fitted for is not asked. Safe to use from several threads when its parts are.
     """
 
     def __init__(
         self, encoder: PassageEncoder | None = None, model: Likelihood | None = None, encoder_name: str = ""
     ) -> None:
+        self._given = encoder
+        self._encoder_name = encoder_name
+        self._given_model = model
+
+    @cached_property
+    def _encoder(self) -> PassageEncoder | None:
         fitted = str(_stored()["encoder"])
-        self._encoder = encoder if (encoder_name or fitted) == fitted else None
-        self._model = model if self._encoder is not None else None
+        name = self._encoder_name or getattr(getattr(self._given, "identity", None), "name", fitted)
+        return self._given if name == fitted else None
+
+    @property
+    def _model(self) -> Likelihood | None:
+        fitted = _stored()["profiles"]
+        assert isinstance(fitted, Mapping)
+        return self._given_model if self._encoder is not None and "likelihood" in fitted else None
 
     @property
     def profile(self) -> str:
@@ -119,7 +141,7 @@ class Verifier:
         """``support`` for many claims at once, in their order: texts are embedded together."""
         found: list[Support | None] = [_at_once(request) for request in requests]
         open_places = [place for place, support in enumerate(found) if support is None]
-        cases = [_case(requests[place]) for place in open_places]
+        cases = [case_of(requests[place]) for place in open_places]
         for place, case, signals in zip(open_places, cases, self.signals(cases), strict=True):
             found[place] = _judge(case, signals, self.profile)
         return [support for support in found if support is not None]
@@ -142,15 +164,21 @@ class Verifier:
 
 def _at_once(request: Request) -> Support | None:
     """What needs no signals: nothing to check, nothing to check it against, or a claim that stands there as it is."""
-    claim, evidence, claim_language, evidence_language = request
+    _, evidence, claim_language, evidence_language = request
     if not (judges(claim_language) and judges(evidence_language)):
         return Support(0.0, False, "language")
     if not any(text.strip() for text in evidence):
         return Support(0.0, False, "no evidence")
-    return Support(1.0, True) if is_verbatim(plain(claim), evidence) else None
+    return Support(1.0, True) if is_settled(case_of(request)) else None
 
 
-def _case(request: Request) -> Case:
+def is_settled(case: Case) -> bool:
+    """Whether a claim stands in its evidence as it is, so that nothing else is asked."""
+    return is_verbatim(case.claim, case.evidence)
+
+
+def case_of(request: Request) -> Case:
+    """A request made ready: without marks, and its two sides told."""
     claim, evidence, claim_language, evidence_language = request
     # A text without letters (`H20`) is of no language: it is compared in the other's.
     unclear = ("und", "")
