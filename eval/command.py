@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
 from eval.bench.options import positive
-from eval.run import SHIPPED, Progress, RunResult, evaluate, read_run, sample_knowledge_base
+from eval.run import Progress, RunResult, evaluate, read_run
+from eval.sample import SHIPPED, sample_knowledge_base
 
 if TYPE_CHECKING:
     from rag.config import Config
@@ -118,6 +119,9 @@ def _finish(result: RunResult, arguments: argparse.Namespace, earlier: RunResult
     text = json.dumps(report, ensure_ascii=False) if arguments.json else markdown(report)
     sys.stdout.write(text + "\n")
     tell(f"the report with its plots is {paths['html']}")
+    if all(row.state == "failed" for row in result.rows):
+        tell(f"every case failed, the first because: {result.rows[0].error}")
+        return 1
     for bar in bars:
         if not bar["met"]:
             tell(f"{bar['measure']} is {bar['value']}, below {bar['least']}")

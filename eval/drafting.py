@@ -36,7 +36,11 @@ _EN_DEFINITION = re.compile(
 )
 _DATES = ("date", "year")
 _ZH_CLAUSE = re.compile(r"[。；！？]")
-_ZH_UNIT = re.compile(r"^(?:[万萬亿億千百]*)(?:[^\d，。；：、（）()\s]{0,4})")
+# What of a figure is asked for: the digits (多少亿元), or all of a number in Han numerals (多少片).
+_AMOUNT = re.compile(
+    r"^[約约近逾超过過\s]*(?:[\d.,，．０-９]+\s*[千百]*|[零〇一二两兩三四五六七八九十百千万萬亿億点點]+)"
+)
+_NUMERALS = re.compile(r"[零〇一二两兩三四五六七八九十百千万萬亿億]")
 _EN_VERBS = (
     (
         re.compile(r"\s(was|were|is|are)\s+(?:about\s|around\s|approximately\s|only\s|just\s)?$"),
@@ -93,10 +97,16 @@ def _definition(sentence: str, chinese: bool, language: str) -> Question | None:
 def _telling(sentence: str) -> Quantity | None:
     """The quantity to ask for: figures before dates, later before earlier, none that stand in a name."""
     found = [q for q in quantities(sentence) if not q.weak and q.kind not in ("identifier", "ordinal")]
-    figures = [q for q in found if q.kind not in _DATES and any(c.isdigit() for c in sentence[q.start : q.end])]
+    figures = [q for q in found if q.kind not in _DATES and _is_written_out(sentence[q.start : q.end], q)]
     figures = [q for q in figures if not _IN_NAME.search(sentence[: q.start])]
     dates = [q for q in found if q.kind in _DATES]
     return (figures or dates or [None])[-1]  # type: ignore[list-item]
+
+
+def _is_written_out(mention: str, quantity: Quantity) -> bool:
+    """Digits, or Han numerals that state an amount: 三萬二千片, 九個月, but not the 三 of 三級."""
+    numerals = len(_NUMERALS.findall(mention))
+    return any(c.isdecimal() for c in mention) or numerals > 1 or (numerals == 1 and bool(quantity.unit))
 
 
 def _in_place(sentence: str, language: str) -> Question | None:
@@ -109,7 +119,7 @@ def _in_place(sentence: str, language: str) -> Question | None:
     after = re.split(r"[，。；！？,;]", sentence[asked.end :])[0]
     word = _zh_word(asked, short)
     text = f"{before}{to_script(word, language)}{after}".strip(" ，、（(")
-    if len(before.strip()) < 4 or text.count("（") != text.count("）"):
+    if len(before.strip()) < 3 or text.count("（") != text.count("）"):
         return None
     return Question(f"{text}？", short, sentence)
 
@@ -121,8 +131,7 @@ def _zh_word(asked: Quantity, short: str) -> str:
         return "什么时候"
     if asked.kind == "percent":
         return "百分之多少"
-    unit = re.sub(r"^[约約近逾超过過\s]*[\d.,，．０-９]+\s*", "", short)
-    return f"多少{_ZH_UNIT.sub(lambda match: match.group().lstrip('千百'), unit)}"
+    return f"多少{_AMOUNT.sub('', short)}"
 
 
 def _english(sentence: str) -> Question | None:

@@ -13,14 +13,7 @@ from eval.metrics import CitedSentence, citation_scores, contains, exact_match, 
 from eval.relevance import DEPTH, GoldSpans, file_name, ranking_measures, relevance
 from eval.row import JudgedClaim, Retrieved, Row, State
 from eval.scorers import Judgement, Scorer
-from index.errors import (
-    ConfigError,
-    EmptyStoreError,
-    IncompatibleStoreError,
-    MissingExtraError,
-    ModelError,
-    UsageError,
-)
+from index.errors import ConfigError, MissingExtraError, ModelError, StoreError, UnknownDocumentError, UsageError
 from index.language import detect, resolve, side
 from index.types import Document, Passage
 from rag.types import Answer, Turn
@@ -28,7 +21,7 @@ from rag.types import Answer, Turn
 __all__ = ["Examiner", "Knowledge", "Listed"]
 
 # What is wrong with the whole run, not with one row of it.
-_FATAL = (ConfigError, MissingExtraError, ModelError, EmptyStoreError, IncompatibleStoreError)
+_FATAL = (ConfigError, MissingExtraError, ModelError, StoreError)
 
 
 class Listed(Protocol):
@@ -90,9 +83,10 @@ class Examiner:
             answer = self._knowledge.ask(case.question, case.history, case.language)
             row = replace(row, milliseconds=round((self._clock() - started) * 1000.0, 2), **_of_answer(answer))
             return self._judged(case, answer, self._retrieved(case, answer, spans, row))
-        except _FATAL:
-            raise
-        except Exception as error:  # noqa: BLE001 - one failing row is a counted failure, whatever it raised
+        except Exception as error:
+            # One failing row is a counted failure, whatever it raised; a document may also be removed meanwhile.
+            if isinstance(error, _FATAL) and not isinstance(error, UnknownDocumentError):
+                raise
             lines = str(error).strip().splitlines() or [""]
             name = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
             return replace(row, error=f"{name}{lines[0]}"[:500])

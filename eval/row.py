@@ -50,7 +50,7 @@ class Row:
     """The result of one case.
 
     ``state``: ``scored`` (it was answered), ``refused``, ``empty`` (an answer that states nothing) or ``failed``,
-    with the reason in ``error``. ``evidence`` is the language of the gold passages: a tag, ``mixed``, or empty without any.
+    with the reason in ``error``. ``evidence`` is the language of the gold passages: a tag, ``mixed``, or empty.
     ``first_hit`` is the rank of the first gold passage among the first ten, else None. ``measures`` holds those that
     apply to the case; ``citations`` the counts of ALCE's rule: sentences, supported ones, citations, needed ones.
     ``milliseconds`` is the one value that differs between two runs.

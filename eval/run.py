@@ -18,25 +18,18 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eval.cases import LANGUAGES, Case
 from eval.examine import Examiner, Knowledge
 from eval.journal import Journal, read_folder
 from eval.row import Row
+from eval.sample import sample_knowledge_base
 from eval.scorers import Scorer, describe, load_scorer
 from eval.summary import Summary, summarise
 from index.errors import UsageError
 
-if TYPE_CHECKING:
-    from rag.config import Config
-    from rag.knowledge import KnowledgeBase
-
-__all__ = ["SAMPLE", "SHIPPED", "Progress", "RunResult", "draw", "evaluate", "read_run", "sample_knowledge_base"]
-
-SETS = Path(__file__).resolve().parent / "sets"
-SHIPPED = SETS / "wenju.jsonl"
-SAMPLE = SETS / "sample"
+__all__ = ["Progress", "RunResult", "draw", "evaluate", "read_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +117,6 @@ def read_run(folder: str | Path) -> RunResult:
     """The run in a folder, finished or not. Raises ``UsageError`` where there is none."""
     settings, rows = read_folder(Path(folder))
     return RunResult(Path(folder), settings, tuple(rows[name] for name in settings["cases"] if name in rows))
-
-
-def sample_knowledge_base(config: Config | None = None, announce: Callable[[str], None] | None = None) -> KnowledgeBase:
-    """The knowledge base of the sample documents, built in the user's cache when it is not there yet.
-
-    Raises ``StoreError`` or ``ModelError``.
-    """
-    from index.models import cache_folder
-    from rag.config import Config as Settings
-    from rag.knowledge import KnowledgeBase
-
-    chosen = config or Settings()
-    sources = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in SAMPLE.iterdir())
-    mark = _digest([sources, asdict(chosen.embedding), asdict(chosen.chunking)])[:16]
-    folder = cache_folder() / "eval" / f"sample-{mark}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    knowledge = KnowledgeBase.open(folder, create=True, config=chosen, announce=announce)
-    if announce is not None and not knowledge.documents():
-        announce(f"building the sample knowledge base in {folder}")
-    knowledge.add([SAMPLE])
-    return knowledge
 
 
 def _rows(examiner: Examiner, cases: Sequence[Case], jobs: int) -> Iterator[Row]:

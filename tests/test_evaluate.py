@@ -35,7 +35,8 @@ from fake_knowledge import ENGLISH, HANS, HANT
 from eval.cases import Case, Gold, read_cases
 from eval.relevance import GoldSpans, file_name, ranking_measures, relevance
 from eval.row import Row
-from eval.run import SHIPPED, Progress, RunResult, evaluate, read_run
+from eval.run import Progress, RunResult, draw, evaluate, read_run
+from eval.sample import SHIPPED
 from eval.scorers import Scorer
 from eval.summary import MEASURES, summarise
 from index.errors import ConfigError, UsageError
@@ -205,8 +206,6 @@ def test_a_sample_is_seeded_balanced_and_says_so(tmp_path: Path) -> None:
 
 
 def _sampled(cases: list[Case], limit: int, seed: int) -> list[str]:
-    from eval.run import draw
-
     return [case.id for case in draw(cases, limit, seed)]
 
 

@@ -13,7 +13,8 @@ from evaluation import RIGHT, EvaluatedKnowledge
 from fake_knowledge import HANS
 
 from eval.cases import Case, read_cases
-from eval.run import SHIPPED, evaluate
+from eval.run import evaluate
+from eval.sample import SHIPPED
 from eval.scorers import Judgement, ScorerOutputError, load_scorer
 from eval.scorers.llm import LlmScorer, verdict_of
 from eval.scorers.nli import NliScorer, entailment_label, windows
