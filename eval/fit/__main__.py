@@ -25,7 +25,7 @@ def main() -> None:
     elif arguments.name == "sentences":
         loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json")
     else:
-        loss = answers.fit_refusal(arguments.data, _FOLDER / "refusal.json", arguments.rerank)
+        loss = answers.fit_refusal(arguments.data, _FOLDER / "refusal.json", arguments.rerank, arguments.per_pair)
     sys.stderr.write(f"loss {loss:.4f}\n")
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.bench.collection import build, cached_folder
 from eval.data import Passage as Row
 from eval.data import Query, read_corpus, read_queries
 from eval.fit.listwise import Question, fit
+from eval.fit.questions import open_retriever, sampled
 from eval.metrics.answers import contains, f1
 from index.indexes import SIDES
 from index.language import detect, side
@@ -55,19 +54,12 @@ def evidence_collection(rows: Sequence[EvidenceRow], config: Config) -> tuple[Re
     """A collection of all the passages, and each passage whole, by its text."""
     texts = sorted({row.passage for row in rows})
     corpus = [Row(id=f"p{number:04d}", lang=side(detect(text)), text=text) for number, text in enumerate(texts)]
-    retriever = _open(corpus, config)
+    retriever = open_retriever(corpus, config)
     whole = {
         row.text: Passage(row.id, row.id, "", row.id, None, 0, len(row.text), row.text, detect(row.text), 0.0)
         for row in corpus
     }
     return retriever, whole
-
-
-def _open(corpus: Sequence[Row], config: Config) -> Retriever:
-    from index.embed import load_embeddings
-
-    folder = cached_folder(corpus, load_embeddings(config.embedding).identity)
-    return build(corpus, folder, config).retriever()
 
 
 def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
@@ -76,7 +68,7 @@ def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
 
 
 def fit_sentences(data: Path, target: Path, per_pair: int = 40) -> float:
-    """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (how much its rank counts)."""
+    """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (what rank counts for)."""
     config = Config().with_values({"rerank": {"model": "none"}})
     questions = [*_from_evidence(data / "reading" / "evidence.jsonl", config)]
     questions += _from_ranking(data / "retrieval" / "xpool", config, per_pair)
@@ -104,26 +96,14 @@ def _from_evidence(path: Path, config: Config) -> Iterable[Question]:
 
 
 def _from_ranking(data: Path, config: Config, per_pair: int) -> Iterable[Question]:
-    retriever = _open(read_corpus(data), config)
+    retriever = open_retriever(read_corpus(data), config)
     queries = [q for q in read_queries(data) if q.answerable and q.split == "fit"]
-    for query in _sampled(queries, per_pair):
+    for query in sampled(queries, per_pair):
         passages = retriever.search(query.text, _READ)
         scored = sentences.score_sentences(query.text, passages, retriever)
-        right = [
-            passages[s.passage].document_id in query.gold
-            and contains(s.text, query.answers) > 0
-            for s in scored
-        ]
+        right = [passages[s.passage].document_id in query.gold and contains(s.text, query.answers) > 0 for s in scored]
         if any(right):
             yield _question(scored, passages, right)
-
-
-def _sampled(queries: Sequence[Query], per_pair: int, seed: int = 0) -> list[Query]:
-    chosen: list[Query] = []
-    for pair in sorted({q.pair for q in queries}):
-        own = [q for q in queries if q.pair == pair]
-        chosen += random.Random(seed).sample(own, min(per_pair, len(own)))
-    return chosen
 
 
 def _question(
@@ -145,9 +125,9 @@ def fit_refusal(data: Path, target: Path, rerank: str, per_pair: int = 60) -> fl
     import numpy as np
 
     config = Config().with_values({"rerank": {"model": rerank}})
-    retriever = _open(read_corpus(data), config)
+    retriever = open_retriever(read_corpus(data), config)
     reranker = load_reranker(config.rerank, retriever)
-    queries = _sampled([q for q in read_queries(data) if q.split == "fit"], per_pair)
+    queries = sampled([q for q in read_queries(data) if q.split == "fit"], per_pair)
     rows: list[tuple[float, ...]] = []
     answered: list[bool] = []
     for query in queries:

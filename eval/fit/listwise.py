@@ -25,7 +25,7 @@ class Question:
 
 
 def fit(questions: Sequence[Question], groups: int, penalty: float = 1e-3) -> tuple[npt.NDArray[np.float64], float]:
-    """Weights, float64 of shape (groups, k), that minimise the mean loss plus ``penalty`` times their square; and the loss.
+    """Weights, float64 (groups, k), that minimise the mean loss plus ``penalty`` times their square; and the loss.
 
     Features should be of about unit size. Deterministic.
     """

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eval.bench.collection import build, cached_folder
 from eval.data import Query, read_corpus, read_queries
 from eval.fit.listwise import Question, fit
+from eval.fit.questions import open_retriever, sampled
 from index.indexes import SIDES
 from index.language import Side, detect, side
 from index.store import Generation
 from rag.config import Config
 from rag.rerank import language_model_lifts
 from rag.retrieve import Candidate, Retriever
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 __all__ = ["fit_likelihood", "fit_scales"]
 
@@ -30,11 +25,7 @@ _TEN = 10.0  # cosines are a tenth of the size the penalty wants
 
 
 def _opened(data: Path, config: Config) -> tuple[Generation, Retriever, list[Query]]:
-    from index.embed import load_embeddings
-
-    rows = read_corpus(data)
-    knowledge_base = build(rows, cached_folder(rows, load_embeddings(config.embedding).identity), config)
-    retriever = knowledge_base.retriever()
+    retriever = open_retriever(read_corpus(data), config)
     queries = [q for q in read_queries(data) if q.answerable and q.split == "fit"]
     return retriever.generation, retriever, queries
 
@@ -81,10 +72,7 @@ def fit_likelihood(data: Path, target: Path, per_pair: int, seed: int = 0) -> fl
     """Fit the blend of first-stage score and lift on ``per_pair`` questions of each pair; returns the loss."""
     generation, retriever, queries = _opened(data, Config())
     documents = _documents(generation)
-    chosen: list[Query] = []
-    for pair in sorted({q.pair for q in queries}):
-        own = [q for q in queries if q.pair == pair]
-        chosen += random.Random(seed).sample(own, min(per_pair, len(own)))
+    chosen = sampled(queries, per_pair, seed)
     settings = replace(Config().rerank, reach=1000.0)
     questions = []
     for query in chosen:
