@@ -12,6 +12,7 @@ __all__ = ["COMMANDS", "configure", "main"]
 
 COMMANDS = {
     "retrieval": ("eval.bench.retrieval", "how often the passage that answers is found, per language pair"),
+    "faithfulness": ("eval.bench.faithfulness", "how well supported claims are told from unsupported ones"),
 }
 
 

@@ -24,16 +24,22 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eval.bench.claim_only import best_threshold, claim_only, word_overlap
 from eval.bench.options import add_options, of_split, sample, save_rows
 from eval.bench.table import aligned
-from eval.data import Claim
+from eval.data import Claim, read_claims
 from eval.intervals import auroc_interval, balanced_accuracy_interval
 from eval.metrics import auroc, balanced_accuracy
 
-__all__ = ["Scorer", "Scores", "Similarity", "chosen", "configure", "evaluate_claims", "group_of", "markdown", "report"]
+if TYPE_CHECKING:
+    from rag.verify import PassageEncoder, Verifier
+
+__all__ = [
+    "BatchScorer", "OfflineScorer", "Scorer", "Scores", "Similarity", "chosen", "configure", "cosines",
+    "evaluate_claims", "group_of", "main", "markdown", "report",
+]  # fmt: skip
 
 # Sources that hold one label only, by the name of the pair they make.
 _PAIRED = {
@@ -46,6 +52,7 @@ _PAIRED = {
     "xquad-number": "xquad-number/twin",
     "xquad-number-twin": "xquad-number/twin",
 }
+_BATCH = 100
 
 Report = dict[str, Any]
 Similarity = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
@@ -57,6 +64,30 @@ class Scorer(Protocol):
 
     def score(self, claim: str, evidence: str, claim_language: str, evidence_language: str) -> float | None:
         """How surely the evidence supports the claim, 0 to 1; None where it cannot judge these languages."""
+
+
+class BatchScorer(Scorer, Protocol):
+    """A scorer that is faster on many claims at once."""
+
+    def scores(self, claims: Sequence[Claim]) -> list[float | None]:
+        """As ``score``, for each claim."""
+
+
+class OfflineScorer:
+    """The product's own check (``rag.verify``) as what is measured."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+
+    def score(self, claim: str, evidence: str, claim_language: str, evidence_language: str) -> float | None:
+        """See ``Scorer``."""
+        found = self._verifier.support(claim, [evidence], claim_language, evidence_language)
+        return None if found.reason == "language" else found.score
+
+    def scores(self, claims: Sequence[Claim]) -> list[float | None]:
+        """See ``BatchScorer``."""
+        found = self._verifier.supports([(c.claim, [c.evidence], c.lang, c.evidence_lang) for c in claims])
+        return [None if support.reason == "language" else support.score for support in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +107,36 @@ class Scores:
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``wenju bench faithfulness``."""
     add_options(parser)
+    parser.add_argument("--claims", default="claims.jsonl", metavar="FILE", help="the file of claims in the folder")
+    parser.add_argument("--likelihood", action="store_true", help="let the language model take part")
     parser.add_argument(
-        "--baselines", action="store_true", help="measure claim-only and word overlap in the same run too"
+        "--baselines", action="store_true", help="measure claim-only, word overlap and embedding cosine in the same run"
     )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure the product's own check as the options ask; the exit code. Raises ``WenjuError``."""
+    from index.embed import EmbeddingSettings, load_embeddings
+    from rag.rerank import language_model
+    from rag.verify import THRESHOLD, Verifier
+
+    encoder = load_embeddings(EmbeddingSettings())
+    verifier = Verifier(encoder, language_model() if args.likelihood else None)
+    claims = read_claims(args.data / args.claims)
+    name = f"offline ({verifier.profile})"
+    return report(claims, OfflineScorer(verifier), name, THRESHOLD, args, similarity=cosines(encoder))
+
+
+def cosines(encoder: PassageEncoder) -> Similarity:
+    """The plain cosine of a claim and its evidence under an embedding model."""
+
+    def similarity(claims: Sequence[str], evidence: Sequence[str]) -> list[float]:
+        texts = list(dict.fromkeys([*claims, *evidence]))
+        vectors = encoder.encode_passages(texts)
+        rows = {text: row for row, text in enumerate(texts)}
+        return [float(vectors[rows[a]] @ vectors[rows[b]]) for a, b in zip(claims, evidence, strict=True)]
+
+    return similarity
 
 
 def group_of(claim: Claim) -> str:
@@ -91,12 +149,20 @@ def chosen(claims: Sequence[Claim], args: argparse.Namespace) -> list[Claim]:
     return sample(_groups(of_split(claims, args.split)), args.questions, args.seed)
 
 
-def report(claims: Sequence[Claim], scorer: Scorer, name: str, threshold: float, args: argparse.Namespace) -> int:
+def report(
+    claims: Sequence[Claim],
+    scorer: Scorer,
+    name: str,
+    threshold: float,
+    args: argparse.Namespace,
+    *,
+    similarity: Similarity | None = None,
+) -> int:
     """Score the claims the options ask for and print what came out; the exit code."""
     asked = chosen(claims, args)
     scores = Scores(name, threshold, _run(scorer, asked))
     fit = [claim for claim in claims if claim.split == "fit"] if args.baselines else []
-    result = evaluate_claims(asked, scores, fit, args.seed) | {
+    result = evaluate_claims(asked, scores, fit, args.seed, similarity) | {
         "scorer": {"name": name, "threshold": threshold},
         "settings": {"data": str(args.data), "split": args.split, "questions": args.questions, "seed": args.seed},
     }
@@ -112,10 +178,12 @@ def report(claims: Sequence[Claim], scorer: Scorer, name: str, threshold: float,
 
 def _run(scorer: Scorer, claims: Sequence[Claim]) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
-    for number, claim in enumerate(claims, 1):
-        found[claim.id] = scorer.score(claim.claim, claim.evidence, claim.lang, claim.evidence_lang)
-        if number % 100 == 0 or number == len(claims):
-            sys.stderr.write(f"{number}/{len(claims)} claims\n")
+    for start in range(0, len(claims), _BATCH):
+        batch = claims[start : start + _BATCH]
+        many = getattr(scorer, "scores", None)
+        scores = many(batch) if many else [scorer.score(c.claim, c.evidence, c.lang, c.evidence_lang) for c in batch]
+        found |= {claim.id: score for claim, score in zip(batch, scores, strict=True)}
+        sys.stderr.write(f"{len(found)}/{len(claims)} claims\n")
     return found
 
 

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from eval.bench.faithfulness import group_of
 from eval.data import Claim, read_claims
 from eval.metrics import balanced_accuracy
-from rag.verify import Verifier, case_of, direction, is_settled
+from rag.verify import Verifier, cases_of, direction
+from rag.verify.text import is_verbatim
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,9 +61,9 @@ def rows_of(claims: Sequence[Claim], verifier: Verifier) -> Iterator[Row]:
     """The signals of claims, in batches."""
     for start in range(0, len(claims), _BATCH):
         batch = claims[start : start + _BATCH]
-        cases = [case_of((c.claim, [c.evidence], c.lang, c.evidence_lang)) for c in batch]
+        cases = [cases_of((c.claim, [c.evidence], c.lang, c.evidence_lang))[0] for c in batch]
         for claim, case, signals in zip(batch, cases, verifier.signals(cases), strict=True):
-            settled = is_settled(case)
+            settled = is_verbatim(case.claim, case.evidence)
             yield Row(
                 group_of(claim),
                 claim.source,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 
-from index.language import is_chinese, side
+from index.language import Side, detect, is_chinese, side
 from rag.verify.features import (
     Case,
     Likelihood,
@@ -28,22 +28,15 @@ from rag.verify.features import (
 from rag.verify.text import is_verbatim, plain
 
 __all__ = [
-    "THRESHOLD",
-    "Request",
-    "Support",
-    "Verifier",
-    "case_of",
-    "direction",
-    "is_settled",
-    "judges",
-    "stored_model",
-]
+    "THRESHOLD", "Case", "Likelihood", "LogisticModel", "PassageEncoder", "Request", "Support", "Verifier", "cases_of",
+    "direction", "judges", "stored_model",
+]  # fmt: skip
 
 THRESHOLD = 0.5  # scores are shifted in fitting so that this is the best cut of every direction
 _VETOED = 0.2  # a vetoed claim keeps this share of its score: below the threshold, still in order
 
 Request = tuple[str, Sequence[str], str, str]
-"""A claim, its evidence passages, the claim's language tag and the evidence's."""
+"""A claim, its evidence passages, the claim's language tag and the evidence's (empty: told for each passage)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +127,27 @@ class Verifier:
         return "words" if self._encoder is None else "meaning" if self._model is None else "likelihood"
 
     def support(self, claim: str, evidence: Sequence[str], claim_language: str, evidence_language: str) -> Support:
-        """Whether passages support a claim. Marks such as ``[1]`` and ``**`` are not part of the claim."""
+        """Whether passages support a claim. Marks such as ``[1]`` and ``**`` are not part of the claim.
+
+        With an empty ``evidence_language`` that of each passage is told from its text; where they are of both sides, the
+        side that supports the claim best decides, its figures being looked for in all of them.
+        """
         return self.supports([(claim, evidence, claim_language, evidence_language)])[0]
 
     def supports(self, requests: Sequence[Request]) -> list[Support]:
         """``support`` for many claims at once, in their order: texts are embedded together."""
-        found: list[Support | None] = [_at_once(request) for request in requests]
-        open_places = [place for place, support in enumerate(found) if support is None]
-        cases = [case_of(requests[place]) for place in open_places]
-        for place, case, signals in zip(open_places, cases, self.signals(cases), strict=True):
-            found[place] = _judge(case, signals, self.profile)
+        found = [_at_once(request) for request in requests]
+        open_cases = [
+            (place, case)
+            for place, request in enumerate(requests)
+            if found[place] is None
+            for case in cases_of(request)
+        ]
+        signals = self.signals([case for _, case in open_cases])
+        for (place, case), own in zip(open_cases, signals, strict=True):
+            support, earlier = _judge(case, own, self.profile), found[place]
+            if earlier is None or support.score > earlier.score:
+                found[place] = support
         return [support for support in found if support is not None]
 
     def signals(self, cases: Sequence[Case]) -> list[Signals]:
@@ -169,22 +173,21 @@ def _at_once(request: Request) -> Support | None:
         return Support(0.0, False, "language")
     if not any(text.strip() for text in evidence):
         return Support(0.0, False, "no evidence")
-    return Support(1.0, True) if is_settled(case_of(request)) else None
+    return Support(1.0, True) if is_verbatim(plain(request[0]), evidence) else None
 
 
-def is_settled(case: Case) -> bool:
-    """Whether a claim stands in its evidence as it is, so that nothing else is asked."""
-    return is_verbatim(case.claim, case.evidence)
-
-
-def case_of(request: Request) -> Case:
-    """A request made ready: without marks, and its two sides told."""
+def cases_of(request: Request) -> list[Case]:
+    """A request made ready: the claim without marks, with its passages of each side."""
     claim, evidence, claim_language, evidence_language = request
+    cited = tuple(text for text in evidence if text.strip())
+    tags = [evidence_language or detect(text) for text in cited]
     # A text without letters (`H20`) is of no language: it is compared in the other's.
-    unclear = ("und", "")
-    claim_side = side(evidence_language if claim_language in unclear else claim_language)
-    evidence_side = side(claim_language if evidence_language in unclear else evidence_language)
-    return Case(plain(claim), tuple(text for text in evidence if text.strip()), claim_side, evidence_side)
+    told = [tag for tag in tags if tag != "und"] or [claim_language]
+    claim_side = side(told[0] if claim_language in ("und", "") else claim_language)
+    sides: dict[Side, list[str]] = {}
+    for text, tag in zip(cited, tags, strict=True):
+        sides.setdefault(claim_side if tag == "und" else side(tag), []).append(text)
+    return [Case(plain(claim), tuple(texts), claim_side, name, cited) for name, texts in sides.items()]
 
 
 def _judge(case: Case, signals: Signals, profile: str) -> Support:

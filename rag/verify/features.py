@@ -46,12 +46,16 @@ class Likelihood(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A claim without its marks, the passages it rests on as one text, and the sides of both."""
+    """A claim without its marks, the passages of one side that it rests on, and the sides of both.
+
+    ``cited`` are all its passages, of either side: any of them may state its figures.
+    """
 
     claim: str
     evidence: tuple[str, ...]
     claim_side: Side
     evidence_side: Side
+    cited: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -78,7 +82,7 @@ def word_signals(case: Case) -> Signals:
     evidence = read(case.text)
     overlap = _overlap(case)
     weakest = min((_overlap(part).whole for part in _parts(case)), default=overlap.whole)
-    stated = figures(case.claim, case.evidence, case.crosses)
+    stated = figures(case.claim, case.cited or case.evidence, case.crosses)
     claim = polarity(case.claim)
     window = polarity("\n".join(evidence.sentences[slice(*overlap.window)]))
     whole = polarity(case.text)
