@@ -35,6 +35,8 @@ def gloss_stems(gloss: str) -> list[list[str]]:
     for part in gloss.split(";"):
         head = re.split(r",| in | of the | located | on the | near ", part)[0] if len(part.split()) > _LONGEST else part
         tokens = re.findall(r"[a-z0-9]+", re.sub(r"['’]s\b", "", head.lower()))
+        if " of " in head and len(head.split()) <= _LONGEST:
+            readings += gloss_stems(head.split(" of ")[0])  # "list of items" is also a list
         stems = [stem(token) for token in tokens if token not in STOP_WORDS and token not in ("sb", "sth", "one")]
         if 0 < len(stems) <= _LONGEST:
             readings.append(stems)

@@ -40,6 +40,8 @@ _TOKEN = re.compile(
     r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+(?:['’.&/_+-][^\W_\u3400-\u4dbf\u4e00-\u9fff]+)*"
 )
 _JOINER = re.compile(r"['’.&/_+-]")
+# Folded, "US" would be the pronoun, which says nothing.
+_UNITED_STATES = re.compile(r"(?<![A-Za-z.])U\.?S\.?(?:A\.?)?(?![A-Za-z])")
 _lock = threading.Lock()
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
@@ -108,7 +110,7 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str) -> Iterator[tuple[str, bool]]:
     """The folded text in unbroken runs: each run, and whether it is of Han characters."""
-    for match in _TOKEN.finditer(fold(text)):
+    for match in _TOKEN.finditer(fold(_UNITED_STATES.sub("USA", text))):
         token = match.group()
         yield token, "\u3400" <= token[0] <= "\u9fff"
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EvidenceRow", "evidence_collection", "fit_refusal", "fit_sentences", "read_evidence"]
 
+_PAIRS = tuple(f"{asked}>{held}" for asked in SIDES for held in SIDES)
 _READ = 5
 _SAME = 0.5  # F1 (Han characters, English words) from which a sentence is the human's
 
@@ -67,15 +68,15 @@ def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
     return any(f1(sentence, [marked]) >= _SAME for marked in evidence)
 
 
-def fit_sentences(data: Path, target: Path, per_pair: int = 40) -> float:
+def fit_sentences(data: Path, target: Path, per_pair: int = 60) -> float:
     """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (what rank counts for)."""
     config = Config().with_values({"rerank": {"model": "none"}})
     questions = [*_from_evidence(data / "reading" / "evidence.jsonl", config)]
     questions += _from_ranking(data / "retrieval" / "xpool", config, per_pair)
-    weights, loss = fit(questions, len(SIDES))
+    weights, loss = fit(questions, len(_PAIRS))
     values = {
         name: dict(zip(sentences.FEATURES, (round(value, 4) for value in row), strict=True))
-        for name, row in zip(SIDES, weights.tolist(), strict=True)
+        for name, row in zip(_PAIRS, weights.tolist(), strict=True)
     }
     source = f"reading/evidence.jsonl and retrieval/xpool, fit parts, {len(questions)} questions"
     target.write_text(json.dumps({"source": source, "weights": values}, indent=1) + "\n", encoding="utf-8")
@@ -92,7 +93,7 @@ def _from_evidence(path: Path, config: Config) -> Iterable[Question]:
         scored = sentences.score_sentences(row.question, [passage], retriever)
         right = [is_evidence(s.text, row.evidence) for s in scored]
         if any(right):
-            yield _question(scored, [passage], right)
+            yield _question(row.question, scored, [passage], right)
 
 
 def _from_ranking(data: Path, config: Config, per_pair: int) -> Iterable[Question]:
@@ -103,15 +104,17 @@ def _from_ranking(data: Path, config: Config, per_pair: int) -> Iterable[Questio
         scored = sentences.score_sentences(query.text, passages, retriever)
         right = [passages[s.passage].document_id in query.gold and contains(s.text, query.answers) > 0 for s in scored]
         if any(right):
-            yield _question(scored, passages, right)
+            yield _question(query.text, scored, passages, right)
 
 
 def _question(
+    question: str,
     scored: Sequence[sentences.ScoredSentence], passages: Sequence[Passage], right: Sequence[bool]
 ) -> Question:
     import numpy as np
 
-    groups = [SIDES.index(side(passages[s.passage].language)) for s in scored]
+    asked = side(detect(question))
+    groups = [_PAIRS.index(f"{asked}>{side(passages[s.passage].language)}") for s in scored]
     return Question(
         np.array([s.features for s in scored], dtype=np.float64),
         np.array(groups, dtype=np.int64),

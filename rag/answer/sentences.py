@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
-from index.language import Side, sentences, side
+from index.language import Side, detect, sentences, side
 from index.types import Passage
 from index.words import words
 from rag.answer.question import answer_kind, holds
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FEATURES", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights"]
 
-FEATURES = ("meaning", "overlap", "before", "after", "kind", "known kind", "length", "first", "passage")
+FEATURES = ("meaning", "overlap", "before", "after", "kind", "known kind", "length", "first", "passage", "offset")
 
 
 class SentenceEncoder(Protocol):
@@ -59,7 +59,7 @@ class ScoredSentence:
 
 @cache
 def stored_weights() -> Mapping[str, Mapping[str, float]]:
-    """The fitted weights of the features, by side of the question."""
+    """The fitted weights of the features, by pair of question and sentence side (``zh>en``)."""
     path = resources.files("rag").joinpath("data/sentence-weights.json")
     weights: Mapping[str, Mapping[str, float]] = json.loads(path.read_text(encoding="ascii"))["weights"]
     return weights
@@ -81,6 +81,8 @@ def score_sentences(question: str, passages: Sequence[Passage], encoder: Sentenc
     asked = {name: encoder.centred_question(question, name) for name in set(sides)}
     terms = encoder.query_terms(question)
     kind = answer_kind(question)
+    tag = detect(question)
+    asking = None if tag == "und" else side(tag)
     # What a sentence is about may stand above it alone: a report's title names the company, its heading the year.
     above = [_words_of(" ".join((passage.title, *passage.headings))) for passage in passages]
     found = [_words_of(text) | above[number] for text, (number, _, _) in zip(texts, spans, strict=True)]
@@ -101,9 +103,10 @@ def score_sentences(question: str, passages: Sequence[Passage], encoder: Sentenc
             math.log(max(4, len(texts[i])) / (25.0 if sides[i] == "zh" else 80.0)),
             float(start == spans[i][1] and (i == 0 or spans[i - 1][0] != number)),
             passage.score,
+            1.0,
         )
-        weights = stored_weights()[sides[i]]
-        score = sum(weights[name] * value for name, value in zip(FEATURES, features, strict=True))
+        weights = stored_weights().get(f"{asking or sides[i]}>{sides[i]}", {})
+        score = sum(weights.get(name, 0.0) * value for name, value in zip(FEATURES, features, strict=True))
         share = own.share(found[i])
         scored.append(
             ScoredSentence(number, passage.start + start, passage.start + end, texts[i], score, share, features)
