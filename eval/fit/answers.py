@@ -69,7 +69,7 @@ def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
 
 
 def fit_sentences(data: Path, target: Path, per_pair: int = 60) -> float:
-    """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (what rank counts for)."""
+    """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (what a rank says)."""
     config = Config().with_values({"rerank": {"model": "none"}})
     questions = [*_from_evidence(data / "reading" / "evidence.jsonl", config)]
     questions += _from_ranking(data / "retrieval" / "xpool", config, per_pair)
