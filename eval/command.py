@@ -20,8 +20,8 @@ from eval.run import Progress, RunResult, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 
 if TYPE_CHECKING:
+    from eval.examine import Knowledge
     from rag.config import Config
-    from rag.knowledge import KnowledgeBase
 
 __all__ = ["configure_draft", "configure_eval", "draft", "run"]
 
@@ -52,7 +52,7 @@ def configure_draft(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the choice (default: 0)")
 
 
-def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], KnowledgeBase], tell: Tell) -> int:
+def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Knowledge], tell: Tell) -> int:
     """Evaluate and print the report; the exit code. ``opened`` opens the knowledge base. Raises ``WenjuError``."""
     from eval.cases import read_cases
 
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
         from rag.config import Config as Settings
 
         config = Settings()
-    knowledge = sample_knowledge_base(config, tell) if sample else opened()
+    knowledge: Knowledge = sample_knowledge_base(config, tell) if sample else opened()
     tell(f"the run is kept in {out}; if it is stopped, the same command with --out {out} goes on")
     bar = _Bar()
     try:
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     return _finish(result, arguments, earlier, tell)
 
 
-def draft(arguments: argparse.Namespace, config: Config, knowledge: KnowledgeBase, tell: Tell) -> int:
+def draft(arguments: argparse.Namespace, config: Config, knowledge: Knowledge, tell: Tell) -> int:
     """Draft cases and print or write them; the exit code. Raises ``WenjuError``."""
     from eval.draft import draft_cases, write_cases
 
