@@ -1,34 +1,37 @@
 """Question words into the other language: CC-CEDICT both ways, and what to do with words it does not hold.
 
 ``to_english`` and ``to_chinese`` turn a question into ``Term``s over the other side's index. Longer entries win over
-their parts; of a word's translations only those that occur in the collection count, and they share its weight.
+their parts; of a word's translations only those that occur in the collection count, and they share its weight. Names
+(``index.equivalents``) are read before words; ``same_side`` adds to a question's own words what else they are called.
 """
 
 from __future__ import annotations
 
 import gzip
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from index.equivalents import Names, index_words, regional
 from index.language import fold
 from index.lexical import Term
 from index.names import chinese_name_keys, english_name_keys
 from index.numbers import search_terms
-from index.words import STOP_WORDS, cut_han, english_words, han_words, tokens
+from index.words import STOP_WORDS, cut_han, english_words, han_words, stem, tokens, words
 
-__all__ = ["Translation", "native", "to_chinese", "to_english"]
+__all__ = ["Translation", "glosses", "is_entry", "is_gloss", "native", "parts", "same_side", "to_chinese", "to_english"]
 
 Frequency = Callable[[str], int]
 Reading = tuple[tuple[str, ...], float]
 
 _LONGEST_ENTRY = 8  # characters of a Chinese entry looked up across jieba's cuts
-_LONGEST_PHRASE = 4  # words of an English phrase looked up whole
+_LONGEST_PHRASE = 6  # words of an English phrase looked up whole
 _MOST_READINGS = 24
 _HEAD_SHARE = 0.3  # of a whole-gloss reading: "chip" as the head of "computer chip"
 _PART_SHARE = 0.2  # the same for any other word of a gloss: "kublai" of "kublai khan"
+_EQUIVALENT = 0.9  # of a name's other form, on the question's own side
+_DESCRIPTIVE = 5  # characters: so long a name may also stand translated, word by word
 _RARE_PART = 40  # a word of more longer glosses than this says too little
 
 
@@ -77,13 +80,70 @@ def _load() -> _Dictionary:
     )
 
 
+@cache
+def _countries() -> dict[str, str]:
+    """The stem of a people's name to the stems of its country's."""
+    lines = resources.files("index").joinpath("data/demonyms.tsv").read_text(encoding="ascii").splitlines()
+    pairs = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {stem(people): " ".join(stem(word) for word in country.split()) for people, country in pairs}
+
+
 def _keep_best(weights: dict[str, float], word: str, weight: float) -> None:
     if weight > weights.get(word, 0.0):
         weights[word] = weight
 
 
-def to_english(question: str, frequency: Frequency) -> Translation:
-    """A Chinese question as terms over English search words; ``frequency`` is the English side's document frequency."""
+def parts(word: str) -> tuple[str, ...]:
+    """A folded Chinese word as entries of the dictionary: itself, or its longest parts of two characters or more."""
+    chinese = _load().chinese
+    return (word,) if word in chinese else tuple(_longest_parts(word, chinese))
+
+
+def glosses(word: str) -> tuple[str, ...]:
+    """What a folded Chinese word, or its parts, can mean, each meaning its English stems joined by spaces."""
+    chinese = _load().chinese
+    return tuple(gloss for part in parts(word) for gloss in chinese.get(part, ()))
+
+
+def is_entry(word: str) -> bool:
+    """Whether the dictionary holds a folded Chinese word."""
+    return word in _load().chinese
+
+
+def is_gloss(stem: str) -> bool:
+    """Whether an English stem is by itself what some Chinese word means."""
+    return stem in _load().english
+
+
+def same_side(question: str, frequency: Frequency, names: Names | None = None) -> Translation:
+    """A question's own search words as terms on its own side, each word once. The words of a name (晶片) also read as
+    the name's other forms (芯片), a little less than as themselves."""
+    names = names or regional()
+    found = list(dict.fromkeys(words(question)))
+    others: dict[str, dict[tuple[str, ...], float]] = {}
+
+    def also(own: Sequence[str], forms: Iterable[tuple[str, ...]]) -> None:
+        for form in forms:
+            if form and all(frequency(word) for word in form):
+                for word in set(own) - set(form):
+                    others.setdefault(word, {})[form] = _EQUIVALENT
+
+    text = fold(question)
+    for start, end in names.in_chinese(text):
+        also(index_words(text[start:end]), map(index_words, names.same_side(text[start:end])))
+    position = 0
+    while position < len(found):
+        end = names.in_english(found, position)
+        also(found[position:end], names.synonyms(found[position:end]))
+        position = max(end, position + 1)
+    terms = (Term((((word,), 1.0), *others.get(word, {}).items())) for word in found)
+    return Translation(tuple(terms), 1.0)
+
+
+def to_english(question: str, frequency: Frequency, names: Names | None = None) -> Translation:
+    """A Chinese question as terms over English search words; ``frequency`` is the English side's document frequency.
+    ``names`` are the collection's, or else those everyone has."""
+    names = names or regional()
     terms: list[Term] = []
     crossed = total = 0.0
     for token, is_han in tokens(question):
@@ -92,15 +152,40 @@ def to_english(question: str, frequency: Frequency) -> Translation:
                 terms.append(Term((((word,), 1.0),)))
                 crossed, total = crossed + 1.0, total + 1.0
             continue
-        for piece in _entries(token):
+        for readings in _translated(token, frequency, names):
             total += 1.0
-            readings = _english_readings(piece, frequency)
             if readings:
                 crossed += 1.0
                 terms.append(Term(readings))
     terms += _sounding([[key] for key in dict.fromkeys(chinese_name_keys(question))], frequency)
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
     return Translation(tuple(terms), crossed / total if total else 0.0)
+
+
+def _translated(run: str, frequency: Frequency, names: Names) -> Iterator[tuple[Reading, ...]]:
+    """The readings of each piece of a Han run: of its names, where the collection holds one, else of its words."""
+    position = 0
+    for start, end in names.in_chinese(run):
+        name = run[start:end]
+        own = [(form, 1.0) for form in names.readings_in_english(name)]
+        if any(all(map(frequency, form)) for form, _ in own) and not _within_entry(run, start, end):
+            yield from (_english_readings(piece, frequency) for piece in _entries(run[position:start]))
+            yield _english_readings(name, frequency, own)
+            if len(name) >= _DESCRIPTIVE and name not in _load().chinese:
+                yield from (_english_readings(piece, frequency) for piece in _entries(name))
+            position = end
+    yield from (_english_readings(piece, frequency) for piece in _entries(run[position:]))
+
+
+def _within_entry(run: str, start: int, end: int) -> bool:
+    """Whether a name is only part of a longer entry: 集成电路 in 大规模集成电路."""
+    chinese = _load().chinese
+    return any(
+        run[first:last] in chinese
+        for first in range(max(0, end - _LONGEST_ENTRY), start + 1)
+        for last in range(end, min(len(run), first + _LONGEST_ENTRY) + 1)
+        if last - first > end - start
+    )
 
 
 def _sounding(names: Sequence[Sequence[str]], frequency: Frequency) -> list[Term]:
@@ -143,9 +228,9 @@ def _longest_parts(word: str, chinese: dict[str, tuple[str, ...]]) -> Iterator[s
     yield from parts or [word]
 
 
-def _english_readings(word: str, frequency: Frequency) -> tuple[Reading, ...]:
-    glosses = _load().chinese.get(word, ())
-    weighted = [(tuple(gloss.split()), 1.0 / (1.0 + 0.3 * rank)) for rank, gloss in enumerate(glosses)]
+def _english_readings(word: str, frequency: Frequency, names: Sequence[Reading] = ()) -> tuple[Reading, ...]:
+    meanings = _load().chinese.get(word, ())
+    weighted = [*names, *((tuple(gloss.split()), 1.0 / (1.0 + 0.3 * rank)) for rank, gloss in enumerate(meanings))]
     weighted += [(reading, 0.5) for reading in _pinyin_readings(word)]
     return _shared(weighted, frequency)
 
@@ -171,15 +256,15 @@ def _shared(weighted: Sequence[tuple[tuple[str, ...], float]], frequency: Freque
     return tuple((reading, weight / best[0][1]) for reading, weight in best)
 
 
-def to_chinese(question: str, frequency: Frequency) -> Translation:
-    """An English question as terms over Chinese search words; ``frequency`` is the Chinese side's document frequency."""
-    english = _load().english
+def to_chinese(question: str, frequency: Frequency, names: Names | None = None) -> Translation:
+    """An English question as terms over Chinese search words; ``frequency`` is the Chinese side's."""
+    names = names or regional()
     found = [word for token, is_han in tokens(question) if not is_han for word in english_words(token)]
     terms: list[Term] = []
     crossed = total = 0.0
     position = 0
     while position < len(found):
-        end, readings = _longest_phrase(found, position, frequency)
+        end, readings = _longest_phrase(found, position, frequency, names)
         if end == position + 1 and frequency(found[position]):  # names and acronyms stand in Chinese text as they are
             readings = (((found[position],), 1.0), *readings)
         total += end - position
@@ -195,14 +280,17 @@ def to_chinese(question: str, frequency: Frequency) -> Translation:
     return Translation(tuple(terms), crossed / total if total else 0.0)
 
 
-def _longest_phrase(found: Sequence[str], position: int, frequency: Frequency) -> tuple[int, tuple[Reading, ...]]:
+def _longest_phrase(
+    found: Sequence[str], position: int, frequency: Frequency, names: Names
+) -> tuple[int, tuple[Reading, ...]]:
     """The end of the longest run of words from ``position`` that has Chinese readings, and the readings."""
     dictionary = _load()
     for end in range(min(len(found), position + _LONGEST_PHRASE), position, -1):
         phrase = " ".join(found[position:end])
-        candidates = dictionary.english.get(phrase, ())
+        own = tuple((name, 1.0) for name in names.readings_in_chinese(found[position:end]))
+        candidates = own + dictionary.english.get(phrase, ())
         if end == position + 1:
-            candidates += dictionary.parts.get(phrase, ())
+            candidates += dictionary.parts.get(phrase, ()) + dictionary.english.get(_countries().get(phrase, ""), ())
         readings = _chinese_readings(candidates, frequency)
         if readings:
             return end, readings
@@ -210,10 +298,5 @@ def _longest_phrase(found: Sequence[str], position: int, frequency: Frequency) -
 
 
 def _chinese_readings(candidates: Sequence[tuple[str, float]], frequency: Frequency) -> tuple[Reading, ...]:
-    weighted = []
-    for word, weight in candidates:
-        parts = tuple(re.findall(r"[\u3400-\u9fff]+", fold(word)))
-        index_words = tuple(dict.fromkeys(w for part in parts for w in (han_words(part) or [part])))
-        if index_words:
-            weighted.append((index_words, weight))
-    return _shared(weighted, frequency)
+    weighted = ((index_words(fold(word)) or (fold(word),), weight) for word, weight in candidates)
+    return _shared(list(weighted), frequency)

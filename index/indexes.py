@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from index import dense, lexical
+from index import dense, equivalents, lexical
+from index.equivalents import Names
 from index.errors import DamagedStoreError
 from index.language import Side, side
 from index.names import name_keys
+from index.pairs import mine
 from index.types import Chunk
 from index.words import words
 
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
 
-__all__ = ["SIDES", "SideIndex", "StoredFiles", "make_indexer", "read"]
+__all__ = ["SIDES", "Indexes", "SideIndex", "StoredFiles", "make_indexer", "read"]
 
 SIDES: tuple[Side, ...] = ("zh", "en")
+_PAIRS = "pairs.json"  # name pairs, mined from each side's own passages
 
 
 class StoredFiles(Protocol):
@@ -45,13 +48,22 @@ class StoredFiles(Protocol):
 @dataclass(frozen=True, slots=True)
 class SideIndex:
     """One side: ``rows`` (int64) are its passages' rows in the collection, in the order of the lexical index; ``mean``
-    was taken from its vectors, float32 of shape (dimension,)."""
+    was taken from its vectors, float32 of shape (dimension,); ``names`` are those its own passages pair."""
 
     side: Side
     rows: npt.NDArray[np.int64]
     lexical: lexical.LexicalIndex
     dense: dense.DenseIndex
     mean: npt.NDArray[np.float32]
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """A generation's indexes by side, and the names that the passages of both sides pair."""
+
+    sides: dict[Side, SideIndex]
+    names: Names
 
 
 Indexer = Callable[[Sequence[Chunk], Sequence[str], "Matrix"], tuple[dict[str, bytes], dict[str, object]]]
@@ -69,6 +81,7 @@ def make_indexer(model: str) -> Indexer:
         priors = dense.stored_means(model, vectors.shape[1])
         files: dict[str, bytes] = {}
         means: dict[str, list[float]] = {}
+        pairs: dict[str, tuple[equivalents.Pair, ...]] = {}
         sides = [side(chunk.language) for chunk in chunks]
         for name in SIDES:
             rows = np.array([row for row, own in enumerate(sides) if own == name], dtype=np.int64)
@@ -76,16 +89,18 @@ def make_indexer(model: str) -> Indexer:
             means[name] = [float(value) for value in mean]
             files[f"{name}.rows.npy"] = _to_bytes(rows)
             files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
+            pairs[name] = mine(chunks[row].text for row in rows)
             files |= lexical.to_files(
                 lexical.build((words(texts[row]), name_keys(texts[row], name)) for row in rows), f"{name}.lexical"
             )
+        files[_PAIRS] = equivalents.to_bytes(pairs)
         return files, {"means": means}
 
     return index
 
 
-def read(generation: StoredFiles) -> dict[Side, SideIndex]:
-    """The indexes of a generation, by side; the inverted lists stay on disk and are mapped.
+def read(generation: StoredFiles) -> Indexes:
+    """The indexes of a generation; the inverted lists stay on disk and are mapped.
 
     Raises ``DamagedStoreError`` where a part is gone or is not what it must be.
     """
@@ -96,6 +111,7 @@ def read(generation: StoredFiles) -> dict[Side, SideIndex]:
         raise DamagedStoreError(
             "the manifest lacks the means of the languages: add the documents to a new knowledge base"
         )
+    pairs = equivalents.from_bytes(generation.read_bytes(_PAIRS), SIDES)
     found: dict[Side, SideIndex] = {}
     for name in SIDES:
         lists = {part: generation.array(f"{name}.lexical.{part}.npy") for part in lexical.PARTS}
@@ -105,8 +121,9 @@ def read(generation: StoredFiles) -> dict[Side, SideIndex]:
             lexical.from_arrays(lists),
             dense.DenseIndex.from_bytes(generation.read_bytes(f"{name}.dense.faiss")),
             np.array(means[name], dtype=np.float32),
+            equivalents.regional(pairs[name]),
         )
-    return found
+    return Indexes(found, equivalents.regional(tuple(pair for name in SIDES for pair in pairs[name])))
 
 
 def _to_bytes(array: npt.NDArray[np.generic]) -> bytes:

@@ -119,7 +119,9 @@ class Retriever:
         self.generation = generation
         self.embedder = embedder
         self._settings = settings
-        self._sides = read(generation)
+        indexes = read(generation)
+        self._sides = indexes.sides
+        self._names = indexes.names
         self._model = generation.manifest.embedding.name
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
@@ -196,11 +198,13 @@ class Retriever:
 
     def _translate(self, question: str, asked: Side, index: SideIndex) -> dictionary.Translation:
         frequency = index.lexical.document_frequency
-        if asked == index.side or not self._settings.dictionary:
+        if not self._settings.dictionary:
             return dictionary.native(words(question))
+        if asked == index.side:  # by its own names: a side is ranked as if the other did not exist
+            return dictionary.same_side(question, frequency, index.names)
         if index.side == "en":
-            return dictionary.to_english(question, frequency)
-        return dictionary.to_chinese(question, frequency)
+            return dictionary.to_english(question, frequency, self._names)
+        return dictionary.to_chinese(question, frequency, self._names)
 
     def query_terms(self, question: str) -> dict[Side, QueryTerms]:
         """The words of a question as each side would match them, with what each word weighs there."""
