@@ -129,8 +129,8 @@ class Verifier:
     def support(self, claim: str, evidence: Sequence[str], claim_language: str, evidence_language: str) -> Support:
         """Whether passages support a claim. Marks such as ``[1]`` and ``**`` are not part of the claim.
 
-        With an empty ``evidence_language`` that of each passage is told from its text; where they are of both sides, the
-        side that supports the claim best decides, its figures being looked for in all of them.
+        With an empty ``evidence_language`` that of each passage is told from its text. Where they are of both sides,
+        the one that supports the claim best decides; figures are looked for in all of them.
         """
         return self.supports([(claim, evidence, claim_language, evidence_language)])[0]
 

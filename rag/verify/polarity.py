@@ -60,7 +60,7 @@ def _lists() -> _Lists:
                 else:
                     chinese.append((word, name + sign))
     negators = frozenset(data["negators"].split())
-    phrases = re.compile(r"\b(?:" + "|".join(map(re.escape, data["harmless phrases"])) + r")\b")
+    phrases = re.compile("|".join(rf"\b{p}\b" if p.isascii() else p for p in data["harmless phrases"]))
     tinges = re.compile(rf"\b(?:{'|'.join(data['tinges'])})|[{''.join(data['tinging characters'])}]")
     return _Lists(negators, frozenset(data["harmless"].split()), phrases, tinges, english, tuple(chinese))
 
