@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from eval.jsonlines import plain, read_rows, shown
 from index.errors import UsageError
 from rag.types import Turn
 
@@ -31,7 +31,6 @@ KINDS: Mapping[str, bool | None] = {
 }
 _REQUIRED = ("id", "question", "language", "kind", "answerable")
 _OPTIONAL = ("history", "gold", "answer", "short_answers", "values", "notes")
-_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Gold:
             start = text.find(self.quote, end)
         if not found:
             raise UsageError(
-                f"the gold passage {self.quote[:_SHOWN]!r} does not stand in {self.document}; "
+                f"the gold passage {shown(self.quote)} does not stand in {self.document}; "
                 "copy it from the document's text as indexed"
             )
         return found
@@ -93,7 +92,7 @@ class Case:
         expected = KINDS[self.kind]
         if expected is not None:
             _check(
-                self.answerable == expected, f"answerable must be {_json(expected)} for {self.kind}", self.answerable
+                self.answerable == expected, f"answerable must be {shown(expected)} for {self.kind}", self.answerable
             )
         if self.kind == "follow-up":
             _check(bool(self.history), "history must hold an earlier turn for follow-up", [])
@@ -113,20 +112,7 @@ def read_cases(path: str | Path) -> list[Case]:
     Raises ``UsageError`` with the file, the line's number and what must be there for the first line that is not in the
     documented form, and where there is no case at all.
     """
-    cases: list[Case] = []
-    seen: dict[str, int] = {}
-    for number, line in _lines(Path(path)):
-        try:
-            case = _case(_object(line))
-            if case.id in seen:
-                raise ValueError(f"id must occur once, but {case.id!r} stands on line {seen[case.id]} too")
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}, line {number}: {error}") from error
-        seen[case.id] = number
-        cases.append(case)
-    if not cases:
-        raise UsageError(f"{path} holds no cases: it must have one JSON object a line")
-    return cases
+    return read_rows(Path(path), _case, "cases")
 
 
 def _check_evidence(case: Case) -> None:
@@ -183,7 +169,7 @@ def _gold(item: object) -> Gold:
 
 def _pair(item: object, keys: tuple[str, str]) -> Mapping[str, object]:
     if not isinstance(item, dict):
-        raise ValueError(f"must be objects with {' and '.join(keys)}, was: {_json(item)}")
+        raise ValueError(f"must be objects with {' and '.join(keys)}, was: {shown(item)}")
     _known(item, keys, "it")
     for key in keys:
         if key not in item:
@@ -198,22 +184,21 @@ def _forms(item: object) -> tuple[str, ...]:
 
 def _plain(item: object) -> str:
     if not isinstance(item, str):
-        raise ValueError(f"must be strings, was: {_json(item)}")
-    # JSON can name half a surrogate pair, which no file and no terminal can then be written with.
-    return item.encode("utf-8", "replace").decode("utf-8")
+        raise ValueError(f"must be strings, was: {shown(item)}")
+    return plain(item)
 
 
 def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:
     value = row.get(key, default)
     if not isinstance(value, str):
-        raise ValueError(f"{key} must be a string, was: {_json(value)}")
+        raise ValueError(f"{key} must be a string, was: {shown(value)}")
     return _plain(value)
 
 
 def _truth(row: Mapping[str, object], key: str) -> bool:
     value = row[key]
     if not isinstance(value, bool):
-        raise ValueError(f"{key} must be true or false, was: {_json(value)}")
+        raise ValueError(f"{key} must be true or false, was: {shown(value)}")
     return value
 
 
@@ -223,7 +208,7 @@ ItemT = TypeVar("ItemT")
 def _list(row: Mapping[str, object], key: str, build: Callable[[object], ItemT]) -> tuple[ItemT, ...]:
     items = row.get(key, [])
     if not isinstance(items, list):
-        raise ValueError(f"{key} must be a list, was: {_json(items)}")
+        raise ValueError(f"{key} must be a list, was: {shown(items)}")
     try:
         return tuple(build(item) for item in items)
     except ValueError as error:
@@ -238,41 +223,4 @@ def _known(row: Mapping[str, object], keys: tuple[str, ...], owner: str) -> None
 
 def _check(holds: bool, rule: str, value: object) -> None:
     if not holds:
-        raise ValueError(f"{rule}, was: {_json(value)}")
-
-
-def _json(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return (text if len(text) <= _SHOWN else text[:_SHOWN] + "…").encode("utf-8", "replace").decode("utf-8")
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                if content.strip():
-                    yield number, content
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}; give a file of cases") from error
-
-
-def _object(line: bytes) -> Mapping[str, object]:
-    try:
-        row = json.loads(line.decode("utf-8"), object_pairs_hook=_once)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"must be UTF-8, but byte {error.start + 1} of the line is not") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"must be one JSON object: {error.msg} at column {error.colno}") from error
-    if not isinstance(row, dict):
-        raise ValueError(f"must be one JSON object, was: {_json(row)}")
-    return row
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """The object of these pairs; a key given twice would silently lose the first value."""
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} must be given once")
-    return row
+        raise ValueError(f"{rule}, was: {shown(value)}")

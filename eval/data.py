@@ -12,13 +12,11 @@ A line that is not so raises ``UsageError`` with the file, the line's number and
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
 
-from index.errors import UsageError
+from eval.jsonlines import plain, read_rows, shown
 
 __all__ = ["Claim", "Passage", "Query", "read_claims", "read_corpus", "read_queries"]
 
@@ -81,17 +79,9 @@ class Claim:
         return f"{self.lang}>{self.evidence_lang}"
 
 
-class _HasId(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-RowT = TypeVar("RowT", bound=_HasId)
-
-
 def read_corpus(folder: str | Path) -> list[Passage]:
     """The passages of ``folder/corpus.jsonl`` in the file's order. Raises ``UsageError``."""
-    return _read(Path(folder) / "corpus.jsonl", _passage)
+    return read_rows(Path(folder) / "corpus.jsonl", _passage)
 
 
 def read_queries(folder: str | Path, known: Collection[str] | None = None) -> list[Query]:
@@ -99,12 +89,12 @@ def read_queries(folder: str | Path, known: Collection[str] | None = None) -> li
 
     With ``known``, the ids of the corpus, every gold id must be one of them.
     """
-    return _read(Path(folder) / "queries.jsonl", lambda row: _query(row, known))
+    return read_rows(Path(folder) / "queries.jsonl", lambda row: _query(row, known))
 
 
 def read_claims(path: str | Path) -> list[Claim]:
     """The claims of a file in its order. Raises ``UsageError``."""
-    return _read(Path(path), _claim)
+    return read_rows(Path(path), _claim)
 
 
 def _passage(row: Mapping[str, object]) -> Passage:
@@ -154,8 +144,7 @@ def _text(row: Mapping[str, object], key: str, default: str | None = None) -> st
     value = row.get(key, default)
     if not isinstance(value, str) or (default is None and not value.strip()):
         raise ValueError(f"{key} must be a {'non-empty ' if default is None else ''}string, was: {_shown(row, key)}")
-    # JSON can name half a surrogate pair, which no file and no terminal can then be written with.
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return plain(value)
 
 
 def _texts(row: Mapping[str, object], key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
@@ -173,46 +162,4 @@ def _truth(row: Mapping[str, object], key: str, default: bool | None = None) -> 
 
 
 def _shown(row: Mapping[str, object], key: str) -> str:
-    return json.dumps(row[key])[:60] if key in row else "missing"
-
-
-def _read(path: Path, build: Callable[[Mapping[str, object]], RowT]) -> list[RowT]:
-    rows: list[RowT] = []
-    seen: dict[str, int] = {}
-    for number, line in _lines(path):
-        try:
-            row = build(_parse(line))
-            if row.id in seen:
-                raise ValueError(f"id must occur once, but {row.id!r} stands on line {seen[row.id]} too")
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}, line {number}: {error}") from error
-        seen[row.id] = number
-        rows.append(row)
-    if not rows:
-        raise UsageError(f"{path} holds no rows: it must have one JSON object a line")
-    return rows
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                if content.strip():
-                    yield number, content
-    except OSError as error:
-        raise UsageError(
-            f"cannot read {path}: {error.strerror}; give a file or folder in the documented form"
-        ) from error
-
-
-def _parse(line: bytes) -> Mapping[str, object]:
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"must be UTF-8, but byte {error.start + 1} of the line is not") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"must be one JSON object: {error.msg} at column {error.colno}") from error
-    if not isinstance(row, dict):
-        raise ValueError(f"must be one JSON object, was: {line[:60].decode('utf-8', 'replace').strip()}")
-    return row
+    return shown(row[key]) if key in row else "missing"

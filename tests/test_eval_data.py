@@ -67,6 +67,7 @@ BAD_PASSAGES = [
     (b"{", "must be one JSON object: "),
     (b"[1]", "must be one JSON object, was: [1]"),
     (b'{"id": "\xff"}', "must be UTF-8, but byte 9 of the line is not"),
+    (b'{"id": "p1", "id": "p2"}', "'id' must be given once"),
     (b"[" * 100_000, "recursion"),
     (b'{"id": ' + b"9" * 5000 + b"}", "4300"),
     (b"{}", "id must be a non-empty string, was: missing"),
