@@ -26,7 +26,7 @@ def read_rows(path: Path, build: Callable[[Mapping[str, object]], RowT], noun: s
     """What ``build`` makes of each line's object, in the file's order; a byte order mark and blank lines are skipped.
 
     ``build`` raises ``ValueError`` with what must be there. Raises ``UsageError`` with that for the first such line,
-    for one that is no UTF-8, no object, gives a key twice or an id that stands before, and where there is no line at all.
+    for one that is no UTF-8, no object, gives a key twice or an id that stands before, and where there is no line.
     """
     rows: list[RowT] = []
     seen: dict[str, int] = {}

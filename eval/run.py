@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -23,6 +21,7 @@ from typing import Any
 from eval.cases import LANGUAGES, Case
 from eval.examine import Examiner, Knowledge
 from eval.journal import Journal, read_folder
+from eval.marks import checksum
 from eval.row import Row
 from eval.sample import sample_knowledge_base
 from eval.scorers import Scorer, describe, load_scorer
@@ -94,9 +93,9 @@ def evaluate(
     kept = {
         **(settings or {}),
         "version": _version(),
-        "set": _digest([asdict(case) for case in cases]),
+        "set": checksum([asdict(case) for case in cases]),
         "cases_in_set": len(cases),
-        "documents": _digest(sorted(item.id for item in knowledge.documents())),
+        "documents": checksum(sorted(item.id for item in knowledge.documents())),
         "scorer": describe(judge),
         "seed": seed,
     }
@@ -171,10 +170,6 @@ def draw(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
             if case is not None and len(kept) < limit:
                 kept.add(case.id)
     return [case for case in cases if case.id in kept]
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()
 
 
 def _version() -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
 
-__all__ = ["BuildReport", "Embedder", "Indexer", "Progress", "add", "embedding_text", "remove"]
+__all__ = ["BuildReport", "Embedder", "Indexer", "Progress", "add", "embed", "embedding_text", "remove"]
 
 _HEADINGS_LENGTH = 200  # characters of the path of headings that go into a chunk's embedding
 _BATCH = 256  # texts embedded between two progress events; each batch is cached as it is done
@@ -219,13 +219,16 @@ def _made(
     chunks = [chunk(document, model.count_tokens, budget) for document in documents]
     pairs = zip(documents, chunks, strict=True)
     texts = [embedding_text(piece, document.title) for document, pieces in pairs for piece in pieces]
-    vectors = _embed(texts, model, cache_path, on_progress)
+    vectors = embed(texts, model, cache_path, on_progress)
     ends = np.cumsum([len(pieces) for pieces in chunks])[:-1]
     return _Parts(list(documents), chunks, np.split(vectors, ends))
 
 
-def _embed(texts: Sequence[str], model: Embedder, cache_path: Path, on_progress: Callable[[Progress], None]) -> Matrix:
-    """The vectors of texts, float32 of shape (len(texts), dimension): from the cache, or embedded and put there."""
+def embed(texts: Sequence[str], model: Embedder, cache_path: Path, on_progress: Callable[[Progress], None]) -> Matrix:
+    """The vectors of texts, float32 of shape (len(texts), dimension): from the cache, or embedded and put there.
+
+    What is killed goes on where it stopped. Raises ModelError.
+    """
     import numpy as np
 
     distinct = list(dict.fromkeys(texts))

@@ -7,7 +7,6 @@ embedding model. It is indexed anew when the chunk size or the code of ``index``
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -16,15 +15,13 @@ from typing import TYPE_CHECKING
 
 from eval.bench.baselines import Collection
 from eval.data import Passage
-from index.build import Embedder, embedding_text
+from eval.marks import checksum, indexing_code
+from index.build import Embedder, Progress, embed, embedding_text
 from index.errors import UsageError
 from index.language import detect
 from index.types import Chunk, Document, Section
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from index.manifest import EmbeddingIdentity
     from index.store import Store
     from rag.config import Config
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["KnowledgeSearcher", "build", "build_store", "cached_folder", "searched", "to_document", "without"]
 
 _MARK = "benchmark"  # where the manifest keeps what the indexes were made from
-_BATCH = 256
 
 
 class KnowledgeSearcher:
@@ -65,7 +61,7 @@ def build_store(rows: Sequence[Passage], folder: Path, embedder: Embedder, budge
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     store = Store.open(folder, create=True)
-    mark = _digest([_content(rows), asdict(embedder.identity), budget, _code()])
+    mark = checksum([_content(rows), asdict(embedder.identity), budget, indexing_code()])
     if store.snapshot().extra.get(_MARK) != mark:
         _index(sorted(rows, key=lambda row: row.id), store, embedder, budget, mark)
     return store
@@ -75,7 +71,7 @@ def cached_folder(rows: Sequence[Passage], identity: EmbeddingIdentity) -> Path:
     """Where the knowledge base of a corpus and an embedding model is kept."""
     from index.models import cache_folder
 
-    return cache_folder() / "bench" / _digest([_content(rows), asdict(identity)])[:24]
+    return cache_folder() / "bench" / checksum([_content(rows), asdict(identity)])[:24]
 
 
 def searched(store: Store) -> Collection:
@@ -125,48 +121,18 @@ def _index(rows: Sequence[Passage], store: Store, embedder: Embedder, budget: in
         chunks += pieces
         texts += [embedding_text(piece, document.title) for piece in pieces]
     with store.writer() as writer:
-        vectors = _embed(texts, store.cache_path, embedder)
+        vectors = embed(texts, embedder, store.cache_path, _tell_progress)
         _tell(f"indexing {len(chunks)} passages")
         files, extra = make_indexer(embedder.identity.name)(chunks, texts, vectors)
         writer.commit(Contents(documents, chunks, vectors, embedder.identity, files, {**extra, _MARK: mark}))
-
-
-def _embed(texts: Sequence[str], cache_path: Path, embedder: Embedder) -> npt.NDArray[np.float32]:
-    """Vectors of texts, float32 of shape (len(texts), dimension); a run that is killed goes on where it stopped."""
-    import numpy as np
-
-    from index.cache import EmbeddingCache
-
-    vectors = np.zeros((len(texts), embedder.identity.dimension), dtype=np.float32)
-    with EmbeddingCache(cache_path, embedder.identity) as cache:
-        for start in range(0, len(texts), _BATCH):
-            batch = texts[start : start + _BATCH]
-            held = cache.get("passage", batch)
-            missing = [place for place in range(len(batch)) if place not in held]
-            if missing:
-                made = embedder.encode_passages([batch[place] for place in missing])
-                cache.put("passage", [batch[place] for place in missing], made)
-                held = {**held, **dict(zip(missing, made, strict=True))}
-                _tell(f"embedded {start + len(batch)} of {len(texts)} passages")
-            for place, vector in held.items():
-                vectors[start + place] = vector
-    return vectors
 
 
 def _content(rows: Iterable[Passage]) -> list[list[str]]:
     return sorted([row.id, row.title, row.text] for row in rows)
 
 
-def _code() -> list[str]:
-    """Checksums of the code and data that chunk and index: what they make is only as new as they are."""
-    import index
-
-    files = sorted(path for path in Path(index.__path__[0]).rglob("*") if path.suffix in (".py", ".json", ".gz"))
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("ascii")).hexdigest()
+def _tell_progress(progress: Progress) -> None:
+    _tell(f"embedded {progress.done} of {progress.total} passages")
 
 
 def _tell(line: str) -> None:
