@@ -265,3 +265,24 @@ def test_a_document_cannot_speak_to_the_judge() -> None:
     Listening("x").judge("营收增长[1]。", [hostile, HANS.text[:20]], "zh-Hans", "en")
     assert seen[0].count("</source>") == 3 and "<|im_start|>" not in seen[0]  # once named in the rules, twice as fences
     assert Listening("x").judge("Завод закрыт.", [EVIDENCE], "ru", "zh-Hans").supported is None
+
+
+@pytest.mark.parametrize(("asked", "written"), [("zh", "en"), ("en", "zh")])
+def test_across_languages_a_damaged_answer_is_told_from_the_reference(asked: str, written: str) -> None:
+    scorer = offline()
+    pairs = [
+        (case.answer, case.gold[0].quote)
+        for case in read_cases(SHIPPED)
+        if len(case.gold) == 1 and side(case.language) == asked and side(detect(case.gold[0].quote)) == written
+    ]
+    pairs = [(said, quote) for said, quote in pairs if any(c.isdigit() for c in said) and "|" not in quote][:20]
+    kept: dict[str, list[bool]] = {"faithful": [], "number": [], "other document": []}
+    for i, (said, quote) in enumerate(pairs):
+        claims = {
+            "faithful": said, "number": other_number(said, ""), "other document": pairs[(i + 3) % len(pairs)][0],
+        }  # fmt: skip
+        for name, claim in claims.items():
+            kept[name].append(bool(scorer.judge(claim, [quote], detect(claim), detect(quote)).supported))
+    shares = {name: sum(found) / len(found) for name, found in kept.items()}
+    assert len(pairs) >= 10
+    assert max(shares["number"], shares["other document"]) <= 0.2 < shares["faithful"], shares
