@@ -111,7 +111,7 @@ class DenseIndex:
             return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
         except RuntimeError as error:
             raise DamagedStoreError(
-                "a dense index cannot be read: run `wenju verify`, then add the documents again"
+                "a dense index cannot be read: run `wenju verify`, then add the documents to a new knowledge base"
             ) from error
 
 

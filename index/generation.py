@@ -129,7 +129,7 @@ class Generation:
     def path_of(self, name: str) -> Path:
         """Where a checked file stands. Raises DamagedStoreError where there is none of that name."""
         if name not in self.manifest.files:
-            raise DamagedStoreError(f"{self.path.name} has no file {name}: add the documents again")
+            raise DamagedStoreError(f"{self.path.name} has no file {name}: add the documents to a new knowledge base")
         return self.path / name
 
     def read_bytes(self, name: str) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import build
-from index.errors import EmptyStoreError, QuestionError
+from index.errors import EmptyStoreError, QuestionError, UsageError
 from index.indexes import make_indexer
 from index.store import DocumentInfo, Store
 from index.types import Chunk, Document, Passage
@@ -111,6 +111,8 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Let go of the files."""
+        with self._lock:
+            self._responder = None
         self._store.close()
 
     # --- questions ---------------------------------------------------------------------------------------------
@@ -118,8 +120,11 @@ class KnowledgeBase:
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first, in whichever language they stand.
 
-        Raises ``QuestionError`` (empty or too long), ``EmptyStoreError`` or ``IncompatibleStoreError``.
+        Raises ``QuestionError`` (empty or too long), ``UsageError`` for a limit below 1, ``EmptyStoreError`` or
+        ``IncompatibleStoreError``.
         """
+        if limit is not None and limit < 1:
+            raise UsageError(f"limit must be 1 or more, was: {limit}")
         text = self._checked(question)
         return self._respond().search(text, limit)
 
@@ -160,7 +165,8 @@ class KnowledgeBase:
     # --- parts -------------------------------------------------------------------------------------------------
 
     def _checked(self, question: str) -> str:
-        stripped = question.strip()
+        # A lone half of a surrogate pair is no character: nothing after this could write it down.
+        stripped = question.encode("utf-8", "replace").decode("utf-8").strip()
         longest = self._config.app.max_question_characters
         if not stripped:
             raise QuestionError("the question is empty: type one")

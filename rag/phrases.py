@@ -17,11 +17,6 @@ _PHRASES: dict[str, dict[str, str]] = {
         "zh-Hant": "語言模型沒有給出可用的回答（{reason}），以下為文件原文。",
         "en": "The language model gave no usable answer ({reason}); this is what the documents say.",
     },
-    "disagreement": {
-        "zh-Hans": "注意：不同文档给出的数字不一致。",
-        "zh-Hant": "注意：不同文件給出的數字不一致。",
-        "en": "Note: the documents give different figures.",
-    },
 }
 _FRAMES: dict[tuple[str, Side], str] = {
     ("zh-Hans", "en"): "英文文档原文：",

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from index.language import Side, side
 from index.types import Passage
@@ -30,17 +31,18 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The probability that the collection answers the question, and whether that is enough to answer."""
+    """The probability that the collection answers the question (None where no model was fitted for it), and whether that is
+    enough to answer."""
 
-    probability: float
+    probability: float | None
     answers: bool
 
 
 @cache
-def stored_model(name: str) -> Mapping[str, object]:
+def stored_model(name: str) -> Mapping[str, Any]:
     """The fitted weights for a profile: the embedding model's name, and ``+likelihood`` when the reranker took part."""
     path = resources.files("rag").joinpath("data/refusal.json")
-    profiles: Mapping[str, Mapping[str, object]] = json.loads(path.read_text(encoding="ascii"))["profiles"]
+    profiles: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text(encoding="ascii"))["profiles"]
     return profiles.get(name, {})
 
 
@@ -80,12 +82,13 @@ def evidence_features(
     )
 
 
-def judge(features: Sequence[float], profile: str, asked: Side) -> Verdict:
-    """The verdict on a question of side ``asked``; a profile nobody fitted always answers, with probability 1."""
-    model = stored_model(profile).get(asked)
-    if not isinstance(model, Mapping):
-        return Verdict(1.0, True)
-    weights: Mapping[str, float] = model["weights"]
-    logit = float(model["bias"]) + sum(weights[name] * x for name, x in zip(FEATURES, features, strict=True))
+def judge(features: Sequence[float], profile: str) -> Verdict:
+    """The verdict on a question with those features; a profile nobody fitted always answers, with no probability."""
+    model = stored_model(profile)
+    if not model:
+        return Verdict(None, True)
+    logit = model["bias"] + sum(
+        model["weights"][name] * value for name, value in zip(FEATURES, features, strict=True)
+    )
     probability = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-    return Verdict(probability, probability >= float(model["threshold"]))
+    return Verdict(probability, probability >= model["threshold"])

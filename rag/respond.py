@@ -109,7 +109,7 @@ class Responder:
             asked = side(detect(question))
             terms = self.retriever.query_terms(question)
             features = refuse.evidence_features(question, read, scored, terms, asked)
-            verdict = refuse.judge(features, self._model + self._reranker.profile, asked)
+            verdict = refuse.judge(features, self._model + self._reranker.profile)
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)
 
@@ -144,16 +144,23 @@ class Responder:
         except GenerationFailed as failure:
             yield from self._fall_back(base, question, evidence, written, str(failure))
             return
-        citations = tuple(_cite_whole(number, passages[i]) for number, i in sorted(cited.items()))
+        if not any(sentence.support == "supported" for sentence in written):
+            # The second decision: nothing the model wrote stands on the passages it was given.
+            if written:
+                yield Status("restarting")
+            yield _refusal(base, evidence.passages)
+            return
+        used = {number for sentence in written for number in sentence.citations}
+        citations = tuple(_cite_whole(number, passages[cited[number]]) for number in sorted(used))
         yield replace(_finished(base, tuple(written), citations), mode="generative", notes=tuple(notes))
 
     def _checked(self, text: str, numbers: Sequence[int], passages: Sequence[Passage]) -> Sentence:
         if not numbers:
-            return Sentence(text, (), reason="no citation")
-        support = self._verifier.support(
-            text, [passage.text for passage in passages], detect(text), passages[0].language
-        )
+            return Sentence(text, (), "unsupported", 0.0, "no citation")
+        support = self._verifier.support(text, [passage.text for passage in passages], detect(text), "")
         state: Support = "supported" if support.supported else "unsupported"
+        if support.reason == "language":
+            return Sentence(text, tuple(numbers), "not scored", None, support.reason)
         return Sentence(text, tuple(numbers), state, support.score, support.reason)
 
     def _fall_back(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
@@ -99,6 +99,7 @@ class QueryTerms:
 
 
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)
+_REMEMBERED = 64  # questions whose vector and words are kept
 _RUN = re.compile(r"[a-z0-9.%]+|[^\W_a-z0-9]+")
 _SAME_WORDS = 0.9  # Jaccard index of two passages' words from which they count as one
 
@@ -123,6 +124,9 @@ class Retriever:
         self._sides = indexes.sides
         self._names = indexes.names
         self._model = generation.manifest.embedding.name
+        # One question passes several stages, each of which needs its vector and its words.
+        self._vector = lru_cache(maxsize=_REMEMBERED)(lambda question: embedder.encode_questions([question])[0])
+        self._terms = lru_cache(maxsize=_REMEMBERED)(self._query_terms)
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's list."""
@@ -144,7 +148,7 @@ class Retriever:
 
     def candidates(self, question: str) -> list[Candidate]:
         """All candidates of both sides on one scale, best first, ties by row."""
-        vector = self.embedder.encode_questions([question])[0]
+        vector = self._vector(question)
         asked = detect(question)
         found: list[Candidate] = []
         for name in SIDES:
@@ -173,7 +177,7 @@ class Retriever:
         means = dense.stored_means(self._model, len(vector))
         taken = self._settings.means
         query = dense.centre(vector[None, :], means.questions[asked])[0] if taken else vector
-        overlap = self._overlap(question, asked, index)
+        overlap = self._overlap(question, index)
         near, _ = index.dense.search(query, self._settings.depth)
         matching = index.rows[np.argsort(-overlap, kind="stable")[: self._settings.depth]]
         rows = np.union1d(near, matching)
@@ -187,13 +191,13 @@ class Retriever:
             for row, c, o, s in zip(rows, cosines, overlaps, scores, strict=True)
         ]
 
-    def _overlap(self, question: str, asked: Side, index: SideIndex) -> npt.NDArray[np.float32]:
+    def _overlap(self, question: str, index: SideIndex) -> npt.NDArray[np.float32]:
         """The lexical score of every passage of a side: BM25 over the square root of the question's idf."""
         import numpy as np
 
         if not self._settings.lexical:
             return np.zeros(len(index.rows), dtype=np.float32)
-        scores, reachable = index.lexical.scores(self._translate(question, asked, index).terms)
+        scores, reachable = index.lexical.scores(self.query_terms(question)[index.side].terms)
         return np.asarray(scores / math.sqrt(max(reachable, 1e-6)), dtype=np.float32)
 
     def _translate(self, question: str, asked: Side, index: SideIndex) -> dictionary.Translation:
@@ -206,8 +210,11 @@ class Retriever:
             return dictionary.to_english(question, frequency, self._names)
         return dictionary.to_chinese(question, frequency, self._names)
 
-    def query_terms(self, question: str) -> dict[Side, QueryTerms]:
+    def query_terms(self, question: str) -> Mapping[Side, QueryTerms]:
         """The words of a question as each side would match them, with what each word weighs there."""
+        return self._terms(question)
+
+    def _query_terms(self, question: str) -> Mapping[Side, QueryTerms]:
         asked = detect(question)
         terms: dict[Side, QueryTerms] = {}
         for name, index in self._sides.items():
@@ -218,7 +225,7 @@ class Retriever:
 
     def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:
         """The question's vector as it is compared with texts of a side, float32 of shape (dimension,)."""
-        vector = self.embedder.encode_questions([question])[0]
+        vector = self._vector(question)
         asked = detect(question)
         means = dense.stored_means(self._model, len(vector))
         return dense.centre(vector[None, :], means.questions[name if asked == "und" else side(asked)])[0]

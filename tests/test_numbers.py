@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,8 @@ from index.numbers import Quantity, quantities, search_terms, unsupported_quanti
 from index.numbers.dates import date_parts
 from index.numbers.numerals import canonical, chinese_value, english_value, numeral_value, plain
 
-CLAIMS = Path("/work/shared/data/faithfulness/claims.jsonl")
+# The public sets are not in this repository: where WENJU_DATA names their folder, they are read too.
+CLAIMS = Path(os.environ.get("WENJU_DATA", "none")) / "faithfulness" / "claims.jsonl"
 
 
 def values(text: str) -> list[tuple[str, str, str]]:

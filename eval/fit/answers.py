@@ -68,12 +68,12 @@ def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
     return any(f1(sentence, [marked]) >= _SAME for marked in evidence)
 
 
-def fit_sentences(data: Path, target: Path, per_pair: int = 60) -> float:
+def fit_sentences(data: Path, target: Path, per_pair: int = 40) -> float:
     """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (what a rank says)."""
     config = Config().with_values({"rerank": {"model": "none"}})
     questions = [*_from_evidence(data / "reading" / "evidence.jsonl", config)]
     questions += _from_ranking(data / "retrieval" / "xpool", config, per_pair)
-    weights, loss = fit(questions, len(_PAIRS))
+    weights, loss = fit(questions, len(_PAIRS), apart=0.03)
     values = {
         name: dict(zip(sentences.FEATURES, (round(value, 4) for value in row), strict=True))
         for name, row in zip(_PAIRS, weights.tolist(), strict=True)

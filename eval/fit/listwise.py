@@ -24,23 +24,31 @@ class Question:
     right: npt.NDArray[np.bool_]
 
 
-def fit(questions: Sequence[Question], groups: int, penalty: float = 1e-3) -> tuple[npt.NDArray[np.float64], float]:
-    """Weights, float64 (groups, k), that minimise the mean loss plus ``penalty`` times their square; and the loss.
+def fit(
+    questions: Sequence[Question], groups: int, penalty: float = 1e-3, apart: float | None = None
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Weights, float64 of shape (groups, k), that minimise the mean loss plus ``penalty`` times their square; and the loss.
 
-    Features should be of about unit size. Deterministic.
+    With ``apart``, groups share their weights, and what one has of its own is held down by that penalty: for groups of few
+    questions. Features should be of about unit size. Deterministic.
     """
     import torch
 
     rows = [tuple(torch.from_numpy(part) for part in (q.features, q.group, q.right)) for q in questions]
-    weights = torch.zeros(groups, questions[0].features.shape[1], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
+    size = questions[0].features.shape[1]
+    shared = torch.zeros(size, dtype=torch.float64, requires_grad=apart is not None)
+    own = torch.zeros(groups, size, dtype=torch.float64, requires_grad=True)
+    parameters = [own] if apart is None else [own, shared]
+    optimiser = torch.optim.LBFGS(parameters, max_iter=500, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         total = torch.zeros((), dtype=torch.float64)
+        weights = own + shared
         for features, group, right in rows:
             scores = (features * weights[group]).sum(1)
             total = total + torch.logsumexp(scores, 0) - torch.logsumexp(scores[right], 0)
-        return total / len(rows) + penalty * (weights**2).sum()
+        held = penalty * (shared**2).sum() + (penalty if apart is None else apart) * (own**2).sum()
+        return total / len(rows) + held
 
     def step() -> torch.Tensor:
         optimiser.zero_grad()
@@ -49,4 +57,4 @@ def fit(questions: Sequence[Question], groups: int, penalty: float = 1e-3) -> tu
         return value
 
     optimiser.step(step)
-    return weights.detach().numpy(), float(loss().detach())
+    return (own + shared).detach().numpy(), float(loss().detach())

@@ -1,7 +1,8 @@
-"""The extractive answer: the sentences that answer, quoted word for word, each with its mark. Faithful by construction."""
+"""The extractive answer: the sentences that answer, quoted word for word, each with its mark."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from rag.phrases import frame
 from rag.types import Citation, Sentence
 
 __all__ = ["ExtractiveSettings", "choose", "compose"]
+
+_MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +46,32 @@ def compose(
     A citation's quote reaches from the first to the last sentence quoted from its passage.
     """
     numbers = {passage: number for number, passage in enumerate(dict.fromkeys(s.passage for s in chosen), start=1)}
+    frames = [frame(language, side(passages[sentence.passage].language)) for sentence in chosen]
     pieces: list[Sentence] = []
-    framed = ""
     for i, sentence in enumerate(chosen):
-        passage = passages[sentence.passage]
-        introduction = frame(language, side(passage.language))
-        if introduction and introduction != framed:
-            pieces.append(Sentence(("\n" if pieces else "") + introduction + "\n", (), reason="frame"))
-        framed = introduction
-        mark = f"[{numbers[sentence.passage]}]"
-        text = _emphasise(question, sentence.text.replace("\n", " ")) + mark
-        joint = "" if i == len(chosen) - 1 else ("" if is_chinese(passage.language) else " ")
-        pieces.append(Sentence(text + joint, (numbers[sentence.passage],), "supported", 1.0))
-    citations = tuple(_cite(number, passages[i], [s for s in chosen if s.passage == i]) for i, number in numbers.items())
+        if frames[i] and frames[i] != (frames[i - 1] if i else ""):
+            pieces.append(Sentence(frames[i] + "\n", (), reason="frame"))
+        number = numbers[sentence.passage]
+        text = _emphasise(question, _without_marks(sentence.text)) + f"[{number}]"
+        if i + 1 < len(chosen) and frames[i + 1] != frames[i]:  # what is quoted from the other language stands apart
+            text += "\n"
+        elif i + 1 < len(chosen) and not is_chinese(passages[sentence.passage].language):
+            text += " "
+        pieces.append(Sentence(text, (number,), "supported", 1.0))
+    citations = tuple(
+        _cite(number, passages[i], [s for s in chosen if s.passage == i]) for i, number in numbers.items()
+    )
     return tuple(pieces), citations
+
+
+def _without_marks(text: str) -> str:
+    """A quoted sentence in which nothing reads as a mark of ours; the citation's quote keeps it as it stands."""
+    return _MARK.sub(r"(\1)", text.replace("\n", " "))
 
 
 def _emphasise(question: str, text: str) -> str:
     span = answer_span(question, text)
-    return text if span is None else f"{text[: span[0]]}**{text[span[0] : span[1]]}**{text[span[1] :]}"
+    return text if span is None or "*" in text else f"{text[: span[0]]}**{text[span[0] : span[1]]}**{text[span[1] :]}"
 
 
 def _cite(number: int, passage: Passage, quoted: Sequence[ScoredSentence]) -> Citation:

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FEATURES", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights"]
 
+_MOST_READ = 24
 FEATURES = ("meaning", "overlap", "before", "after", "kind", "known kind", "length", "first", "passage", "offset")
 
 
 class SentenceEncoder(Protocol):
     """What scoring needs of retrieval: see ``rag.retrieve.Retriever``."""
 
-    def query_terms(self, question: str) -> dict[Side, QueryTerms]:
+    def query_terms(self, question: str) -> Mapping[Side, QueryTerms]:
         """The question's words as each side would match them."""
 
     def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:
@@ -70,45 +71,86 @@ def _words_of(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A sentence before it is scored; ``start`` and ``end`` are offsets into its passage."""
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    side: Side
+    found: frozenset[str]
+
+
 def score_sentences(question: str, passages: Sequence[Passage], encoder: SentenceEncoder) -> list[ScoredSentence]:
-    """Every sentence of the passages with its score, in reading order, passage by passage."""
-    spans = [(number, start, end) for number, passage in enumerate(passages) for start, end in sentences(passage.text)]
-    texts = [passages[number].text[start:end] for number, start, end in spans]
-    if not texts:
+    """The sentences of the passages with their scores, in reading order, passage by passage.
+
+    Of many, the 24 that promise most by their words are looked at more closely, and returned.
+    """
+    spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage)]
+    if not spans:
         return []
-    sides = [side(passages[number].language) for number, _, _ in spans]
-    vectors = encoder.centred_texts(texts, sides)
-    asked = {name: encoder.centred_question(question, name) for name in set(sides)}
-    terms = encoder.query_terms(question)
-    kind = answer_kind(question)
     tag = detect(question)
     asking = None if tag == "und" else side(tag)
-    # What a sentence is about may stand above it alone: a report's title names the company, its heading the year.
-    above = [_words_of(" ".join((passage.title, *passage.headings))) for passage in passages]
-    found = [_words_of(text) | above[number] for text, (number, _, _) in zip(texts, spans, strict=True)]
-    shares = [terms[name].covered(own) for name, own in zip(sides, found, strict=True)]
-    scored: list[ScoredSentence] = []
-    for i, (number, start, end) in enumerate(spans):
-        passage = passages[number]
-        before = found[i - 1] if i and spans[i - 1][0] == number else frozenset()
-        after = found[i + 1] if i + 1 < len(spans) and spans[i + 1][0] == number else frozenset()
-        own = terms[sides[i]]
-        features = (
-            float(vectors[i] @ asked[sides[i]]) * 10.0,
-            shares[i],
-            own.covered(found[i] | before) - shares[i],
-            own.covered(found[i] | after) - shares[i],
-            float(kind not in ("other", "yes or no") and holds(kind, texts[i], question)),
-            float(kind in ("number", "date") and holds(kind, texts[i], question)),
-            math.log(max(4, len(texts[i])) / (25.0 if sides[i] == "zh" else 80.0)),
-            float(start == spans[i][1] and (i == 0 or spans[i - 1][0] != number)),
-            passage.score,
-            1.0,
-        )
-        weights = stored_weights().get(f"{asking or sides[i]}>{sides[i]}", {})
-        score = sum(weights.get(name, 0.0) * value for name, value in zip(FEATURES, features, strict=True))
-        share = own.share(found[i])
+    rows = _plain_features(question, spans, passages, encoder.query_terms(question))
+    weights = [stored_weights().get(f"{asking or span.side}>{span.side}", {}) for span in spans]
+    promise = [_weighed(own, row) for own, row in zip(weights, rows, strict=True)]
+    kept = sorted(sorted(range(len(spans)), key=lambda i: (-promise[i], i))[:_MOST_READ])
+    vectors = encoder.centred_texts([spans[i].text for i in kept], [spans[i].side for i in kept])
+    asked = {name: encoder.centred_question(question, name) for name in {spans[i].side for i in kept}}
+    terms = encoder.query_terms(question)
+    scored = []
+    for i, vector in zip(kept, vectors, strict=True):
+        span, begins = spans[i], passages[spans[i].passage].start
+        features = (float(vector @ asked[span.side]) * 10.0, *rows[i][1:])
+        score, share = _weighed(weights[i], features), terms[span.side].share(span.found)
         scored.append(
-            ScoredSentence(number, passage.start + start, passage.start + end, texts[i], score, share, features)
+            ScoredSentence(span.passage, begins + span.start, begins + span.end, span.text, score, share, features)
         )
     return scored
+
+
+def _spans(number: int, passage: Passage) -> list[_Span]:
+    # What a sentence is about may stand above it alone: a report's title names the company, its heading the year.
+    above = _words_of(" ".join((passage.title, *passage.headings)))
+    own = side(passage.language)
+    return [
+        _Span(number, start, end, passage.text[start:end], own, _words_of(passage.text[start:end]) | above)
+        for start, end in sentences(passage.text)
+    ]
+
+
+def _weighed(weights: Mapping[str, float], features: Sequence[float]) -> float:
+    return sum(weights.get(name, 0.0) * value for name, value in zip(FEATURES, features, strict=True))
+
+
+def _plain_features(
+    question: str, spans: Sequence[_Span], passages: Sequence[Passage], terms: Mapping[Side, QueryTerms]
+) -> list[tuple[float, ...]]:
+    """The features in the order of ``FEATURES``, but for the meaning, which is 0 here: it costs the most."""
+    kind = answer_kind(question)
+    shares = [terms[span.side].covered(span.found) for span in spans]
+    rows: list[tuple[float, ...]] = []
+    for i, span in enumerate(spans):
+        own = terms[span.side]
+        first = i == 0 or spans[i - 1].passage != span.passage
+        last = i + 1 == len(spans) or spans[i + 1].passage != span.passage
+        before = frozenset() if first else spans[i - 1].found
+        after = frozenset() if last else spans[i + 1].found
+        held = float(kind not in ("other", "yes or no") and holds(kind, span.text, question))
+        rows.append(
+            (
+                0.0,
+                shares[i],
+                own.covered(span.found | before) - shares[i],
+                own.covered(span.found | after) - shares[i],
+                held,
+                held * (kind in ("number", "date")),
+                math.log(max(4, len(span.text)) / (25.0 if span.side == "zh" else 80.0)),
+                float(first),
+                passages[span.passage].score,
+                1.0,
+            )
+        )
+    return rows
