@@ -127,8 +127,7 @@ class Handlers:
                 exchange = replace(exchange, error=voice.words.no_answer)
         except WenjuError as error:
             exchange = replace(exchange, error=str(error))
-        # The edge of the product: whatever a model or a file did, the person gets a line and the log the rest.
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - whatever a model did, the person gets a line and the log the rest
             _LOG.exception("a question could not be answered")
             exchange = replace(exchange, error=voice.words.trouble)
         yield replace(exchange, stage="")
@@ -168,7 +167,7 @@ class Handlers:
             result = views.ingest_results(replace(report, failed=failed), words)
         except WenjuError as error:
             result = views.line(str(error))
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - as above, whatever a file did
             _LOG.exception("files could not be added")
             result = views.line(words.trouble)
         finally:
