@@ -31,8 +31,8 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The probability that the collection answers the question (None where no model was fitted for it), and whether that is
-    enough to answer."""
+    """The probability that the collection answers the question (None where no model was fitted for it), and whether
+    that is enough to answer."""
 
     probability: float | None
     answers: bool
@@ -87,8 +87,6 @@ def judge(features: Sequence[float], profile: str) -> Verdict:
     model = stored_model(profile)
     if not model:
         return Verdict(None, True)
-    logit = model["bias"] + sum(
-        model["weights"][name] * value for name, value in zip(FEATURES, features, strict=True)
-    )
+    logit = model["bias"] + sum(model["weights"][name] * value for name, value in zip(FEATURES, features, strict=True))
     probability = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     return Verdict(probability, probability >= model["threshold"])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from index.store import Generation
 
-__all__ = ["Candidate", "QueryTerms", "TextEmbedder", "RetrievalSettings", "Retriever", "Scale", "stored_scales"]
+__all__ = ["Candidate", "QueryTerms", "RetrievalSettings", "Retriever", "Scale", "TextEmbedder", "stored_scales"]
 
 
 class TextEmbedder(Protocol):
@@ -44,8 +44,8 @@ class TextEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
-    """How passages are found. ``depth`` candidates a side and method are looked at, whatever the limit; each step can be
-    switched off to measure it."""
+    """How passages are found. ``depth`` candidates a side and method are looked at, whatever the limit; each step can
+    be switched off to measure it."""
 
     limit: int = 10
     depth: int = 100
@@ -129,7 +129,7 @@ class Retriever:
         self._terms = lru_cache(maxsize=_REMEMBERED)(self._query_terms)
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
-        """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's list."""
+        """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's."""
         return self.arrange(self.candidates(question), self._settings.limit if limit is None else limit)
 
     def arrange(self, candidates: Sequence[Candidate], limit: int) -> list[Passage]:

@@ -1,4 +1,4 @@
-"""The chat page in a real browser over the real product: the bundled embedder, the sample's documents, nothing faked."""
+"""The chat page in a real browser over the real product: the bundled embedder, the sample's documents."""
 
 from __future__ import annotations
 

@@ -108,8 +108,7 @@ def _from_ranking(data: Path, config: Config, per_pair: int) -> Iterable[Questio
 
 
 def _question(
-    question: str,
-    scored: Sequence[sentences.ScoredSentence], passages: Sequence[Passage], right: Sequence[bool]
+    question: str, scored: Sequence[sentences.ScoredSentence], passages: Sequence[Passage], right: Sequence[bool]
 ) -> Question:
     import numpy as np
 

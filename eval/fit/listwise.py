@@ -27,10 +27,10 @@ class Question:
 def fit(
     questions: Sequence[Question], groups: int, penalty: float = 1e-3, apart: float | None = None
 ) -> tuple[npt.NDArray[np.float64], float]:
-    """Weights, float64 of shape (groups, k), that minimise the mean loss plus ``penalty`` times their square; and the loss.
+    """Weights, float64 of shape (groups, k), that minimise the mean loss plus ``penalty`` times their square; the loss.
 
-    With ``apart``, groups share their weights, and what one has of its own is held down by that penalty: for groups of few
-    questions. Features should be of about unit size. Deterministic.
+    With ``apart``, groups share their weights, and what one has of its own is held down by that penalty: for groups of
+    few questions. Features should be of about unit size. Deterministic.
     """
     import torch
 
