@@ -228,7 +228,10 @@ class Retriever:
         vector = self._vector(question)
         asked = detect(question)
         means = dense.stored_means(self._model, len(vector))
-        return dense.centre(vector[None, :], means.questions[name if asked == "und" else side(asked)])[0]
+        centred: npt.NDArray[np.float32] = dense.centre(
+            vector[None, :], means.questions[name if asked == "und" else side(asked)]
+        )[0]
+        return centred
 
     def centred_texts(self, texts: Sequence[str], sides: Sequence[Side]) -> npt.NDArray[np.float32]:
         """Vectors of texts that are no passages of their own (sentences), each less its side's mean; (n, dimension)."""
