@@ -80,9 +80,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _chat(arguments: argparse.Namespace) -> int:
+    if arguments.demo and arguments.kb is None:
+        arguments.kb = str(_demo_folder())
     given = {"host": arguments.host, "port": arguments.port}
     config = _config(arguments).with_values({"app": {key: value for key, value in given.items() if value is not None}})
-    folder = _demo_folder() if arguments.demo and arguments.kb is None else _folder(arguments)
+    folder = _folder(arguments)
     knowledge = _open(folder, config, create=True)
     if arguments.demo:
         _tell(f"the sample knowledge base is in {folder}")

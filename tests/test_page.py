@@ -15,12 +15,12 @@ from fake_knowledge import ENGLISH, EVIL, HANS, HANT, HOSTILE, FakeKnowledge, Li
 
 from index.types import Document
 from rag.app import views
-from rag.app.handlers import Handlers, load_gradio
+from rag.app.handlers import Handlers, after, load_gradio
 from rag.app.session import Conversation, Exchange, Focus, Voice, evidence
 from rag.app.source import excerpt
 from rag.app.text import LANGUAGES, WORDS, preferred_language
 from rag.config import AppSettings
-from rag.types import Answer, IngestFailure, IngestReport, Sentence
+from rag.types import Answer, IngestFailure, IngestReport, Sentence, Status
 
 ANSWERS = list(answers().values())
 WATER, PACKAGING, LICENCE, YIELD, REFUSAL = ANSWERS
@@ -353,3 +353,11 @@ def test_an_answer_on_its_way_goes_on_in_the_language_chosen_meanwhile() -> None
     assert WORDS["zh-Hant"].cited in list(steps)[-1][2]
     page.choose(event(value="<b>"), Conversation(), Focus(), voice)
     assert voice.tag == "zh-Hant"
+
+
+def test_what_a_failed_model_wrote_does_not_stay_on_the_page() -> None:
+    exchange = Exchange("问")
+    for event in (Status("answering"), Sentence("half an ans", ()), Status("restarting"), Sentence("引文。[1]", (1,))):
+        exchange = after(exchange, event)
+    assert [sentence.text for sentence in exchange.sentences] == ["引文。[1]"]
+    assert exchange.stage == "answering"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from index.types import Document
     from rag.config import AppSettings
 
-__all__ = ["Handlers", "Knowledge", "load_gradio", "question_of"]
+__all__ = ["Handlers", "Knowledge", "after", "load_gradio", "question_of"]
 
 _LOG = logging.getLogger(__name__)
 _COOKIE = "wenju_language"
@@ -121,7 +121,7 @@ class Handlers:
             stream = self._kb.stream(question, history, voice.tag)
             with closing(stream) as events:  # type: ignore[type-var]
                 for event in events:
-                    exchange = _after(exchange, event)
+                    exchange = after(exchange, event)
                     yield exchange
             if exchange.answer is None:
                 exchange = replace(exchange, error=voice.words.no_answer)
@@ -227,8 +227,11 @@ class Handlers:
         return tuple(words.about.format(title=item.title) for item in chosen if item.title)[:_EXAMPLES]
 
 
-def _after(exchange: Exchange, event: Event) -> Exchange:
+def after(exchange: Exchange, event: Event) -> Exchange:
+    """A turn as it stands after one more event of its stream."""
     if isinstance(event, Status):
+        if event.stage == "restarting":  # the model failed halfway: what it wrote is void
+            return replace(exchange, stage="answering", sentences=())
         return replace(exchange, stage=event.stage)
     if isinstance(event, Sentence):
         return replace(exchange, sentences=(*exchange.sentences, event))
