@@ -130,13 +130,17 @@ def _balanced(rows: Sequence[Row], seed: int) -> Summary:
         return _figure(None, None, len(rows))
     predictions = [row.state != "refused" for row in rows]
     bounds = balanced_accuracy_interval(labels, predictions, [row.cluster for row in rows], seed)
-    return _figure(balanced_accuracy(labels, predictions), bounds, len(rows))
+    value = balanced_accuracy(labels, predictions)
+    rarer = min((labels.count(kind), kind) for kind in (True, False))[1]
+    few = [row.cluster for row in rows if row.answerable is rarer]
+    return _figure(value, _never_certain(bounds, value, few), len(rows))
 
 
 def _mean(values: Sequence[float], clusters: Sequence[str], seed: int) -> Summary:
     if not values:
         return _figure(None, None, 0)
-    return _figure(sum(values) / len(values), bootstrap_mean(values, clusters, seed), len(values))
+    value = sum(values) / len(values)
+    return _figure(value, _never_certain(bootstrap_mean(values, clusters, seed), value, clusters), len(values))
 
 
 def _ratio(parts: Sequence[int], wholes: Sequence[int], clusters: Sequence[str], seed: int) -> Summary:
@@ -146,16 +150,21 @@ def _ratio(parts: Sequence[int], wholes: Sequence[int], clusters: Sequence[str],
     part, whole = sum(parts), sum(wholes)
     if not whole:
         return _figure(None, None, 0)
-    if part in (0, whole):  # nothing varies, so that resampling tells nothing
-        n = len({cluster for cluster, count in zip(clusters, wholes, strict=True) if count})
-        return _figure(part / whole, wilson(n * part / whole, n), whole)
     above, below = np.asarray(parts, dtype=np.float64), np.asarray(wholes, dtype=np.float64)
 
     def statistic(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         with np.errstate(invalid="ignore"):
             return np.asarray((weights @ above) / (weights @ below))
 
-    return _figure(part / whole, bootstrap(statistic, clusters, seed), whole)
+    counted = [cluster for cluster, count in zip(clusters, wholes, strict=True) if count]
+    bounds = _never_certain(bootstrap(statistic, clusters, seed), part / whole, counted)
+    return _figure(part / whole, bounds, whole)
+
+
+def _never_certain(bounds: tuple[float, float], value: float, clusters: Sequence[str]) -> tuple[float, float]:
+    """The bounds, or Wilson's over the clusters where every sample gave the same: then resampling tells nothing."""
+    n = len(set(clusters))
+    return wilson(min(max(value, 0.0), 1.0) * n, n) if bounds[1] - bounds[0] < 1e-9 else bounds
 
 
 def _figure(value: float | None, bounds: tuple[float, float] | None, n: int) -> Summary:

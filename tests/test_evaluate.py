@@ -104,6 +104,16 @@ def test_the_figures_are_those_worked_by_hand(result: RunResult, name: str, expe
     assert figure["ci"][0] <= figure["value"] <= figure["ci"][1]
 
 
+def test_no_interval_is_without_width_however_few_the_cases(result: RunResult) -> None:
+    groups = [result.summary["all"], *result.summary["languages"].values(), *result.summary["directions"].values()]
+    bounds = [figure["ci"] for group in groups for figure in group["measures"].values() if figure["ci"]]
+    assert len(bounds) > 50 and all(high - low > 0.05 for low, high in bounds)
+    # One question of each kind, one of them decided wrongly: resampling could only ever give one half.
+    rows = [row for row in result.rows if row.id in (RIGHT.id, FAR.id)]
+    figure = summarise(rows)["all"]["measures"]["refusal_balanced_accuracy"]
+    assert figure["value"] == 0.5 and figure["ci"] == pytest.approx([0.0546, 0.9454], abs=1e-4)  # Wilson over one
+
+
 def test_directions_are_question_and_evidence(result: RunResult) -> None:
     assert set(result.summary["directions"]) == {"zh-Hans>zh-Hans", "zh-Hant>en", "en>zh-Hans", "en>zh-Hant"}
     assert value(result, "hit@1", "directions", "zh-Hant>en") == 0.0
