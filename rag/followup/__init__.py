@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Asks", "Frame"]
+__all__ = ["Asks", "Frame", "common_start"]
 
 Asks = Literal["person", "organisation", "thing", ""]
 
@@ -15,7 +16,7 @@ class Frame:
     """The turn before a follow-up, taken apart. Every text is a piece of that turn, or empty where it has none.
 
     ``question`` is its standalone question without the closing mark. ``topic`` is what it is about. ``asks`` says what
-    kind of name it asks for, and ``named`` is the name its answer gives. ``place`` and ``time`` are the ones it states.
+    kind of name it asks for, and ``named`` is the name its answer gives. ``time`` is the one it states.
     ``plural`` is what a plural pronoun of the follow-up means where that is not the topic.
     """
 
@@ -31,3 +32,8 @@ class Frame:
     def referent(self) -> str:
         """What ``it`` means: the name that was asked for, else the topic."""
         return (self.named if self.asks else "") or self.topic
+
+
+def common_start(one: str, two: str) -> int:
+    """How much two names look alike: the length of their common start, as of model numbers and acronyms."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, two, strict=False))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.followup import Frame
+from rag.followup import Frame, common_start
 from rag.followup.en_frame import AUXILIARIES, NAME, POSSESSIVE, PREPOSITIONS, TIME, WH, names
 
 __all__ = ["rewrite"]
@@ -92,20 +92,12 @@ def _swap_name(other: str, before: Frame) -> str:
         return f"{before.question} {other}"
     known = names(before.question)
     bare_topic = re.sub(r"^(?:the|a|an) ", "", before.topic, flags=re.IGNORECASE)
-    best = max(known, key=lambda m: (_alike(m.group(), name), m.group() == bare_topic, m.start()), default=None)
+    best = max(known, key=lambda m: (common_start(m.group(), name), m.group() == bare_topic, m.start()), default=None)
     old = POSSESSIVE.sub("", best.group()) if best else bare_topic
     if not old:
         return f"{before.question}, and {other}"
     at = before.question.find(old)
     return before.question[:at] + name + before.question[at + len(old) :]
-
-
-def _alike(one: str, two: str) -> int:
-    """How much two names look alike: the length of their common start, if they are model numbers or acronyms."""
-    length = 0
-    while length < min(len(one), len(two)) and one[length] == two[length]:
-        length += 1
-    return length
 
 
 _EVENT = re.compile(

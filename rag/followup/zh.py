@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.followup import Frame
+from rag.followup import Frame, common_start
 from rag.followup.zh_frame import STEM, stem
 from rag.followup.zh_words import (
     ASKS,
@@ -151,20 +151,13 @@ def _same_kind(folded: str, text: str) -> tuple[int, int] | None:
         return same[0].span() if same else None
     if LATIN.fullmatch(folded):
         names = list(LATIN.finditer(text))
-        return max(names, key=lambda m: (_shared(m.group(), folded), -m.start())).span() if names else None
+        return max(names, key=lambda m: (common_start(m.group(), folded), -m.start())).span() if names else None
     words = tagged(folded)
     places = [word for word in tagged(text) if word.tag == "ns"]
     if places and words and (all(word.tag == "ns" for word in words) or is_place(folded)):
         placed = [word for word in places if text[max(0, word.start - 1) : word.start] in ("在", "于", "到")]
         return next(((word.start, word.end) for word in placed + places), None)
     return None
-
-
-def _shared(one: str, two: str) -> int:
-    length = 0
-    while length < min(len(one), len(two)) and one[length] == two[length]:
-        length += 1
-    return length
 
 
 _OBJECT = re.compile(r"(?:用于|用在|投入|投向|流向|给予?|对)(?!多少|什么)([^，的]{1,12}?)(?=的|$)")
