@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
 
-__all__ = ["BUNDLED", "EmbeddingSettings", "LocalEmbeddings", "RemoteEmbeddings", "load_embeddings"]
+__all__ = ["BUNDLED", "EmbeddingSettings", "LocalEmbeddings", "RemoteEmbeddings", "load_embeddings", "refuse_code"]
 
 BUNDLED = "bundled"
 _REQUEST_TEXTS = 32  # in one request to an endpoint: the most that TEI takes unless it is told otherwise
@@ -130,7 +130,7 @@ class LocalEmbeddings(_EmbeddingsBase):
 
     @cached_property
     def _model(self) -> SentenceTransformer:
-        _refuse_code(self._folder)
+        refuse_code(self._folder)
         import torch
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging as transformers_logging
@@ -326,7 +326,8 @@ def _has_bfloat16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _refuse_code(folder: str) -> None:
+def refuse_code(folder: str) -> None:
+    """Raise ``ModelError`` where the folder of a model holds Python files; the name of a model passes."""
     path = Path(folder)
     if path.is_dir() and any(path.rglob("*.py")):
         raise ModelError(f"the model folder {path} holds Python files, which are never run: remove them or the model")

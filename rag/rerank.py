@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import prompts
 from index import models
+from index.embed import refuse_code
 from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
 from index.types import Passage
@@ -267,11 +268,12 @@ class _CrossEncoder:
 
     @cached_property
     def _model(self) -> Any:
+        refuse_code(self._settings.model)
         from sentence_transformers import CrossEncoder
 
         try:
             return CrossEncoder(self._settings.model)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # each kind of model and file of weights fails in its own way
             raise ModelError(
                 f"cannot load the reranker {self._settings.model}: download it to a folder first and give that folder "
                 "as [rerank] model, or use model = 'auto'"

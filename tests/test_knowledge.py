@@ -1,0 +1,258 @@
+"""The Python API on real documents: add, ask, stream, search, remove, and every way to be told no."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from real import ENGLISH, HANS, PLAIN, SAMPLE, copied, files, real, real_folder
+
+from index.build import Progress
+from rag import Answer, KnowledgeBase, Sentence, Status, Turn
+from rag.config import Config
+from rag.errors import (
+    EmptyStoreError,
+    ForeignStoreError,
+    IncompatibleStoreError,
+    MissingStoreError,
+    QuestionError,
+    UnknownDocumentError,
+    UsageError,
+    WenjuError,
+)
+
+__all__ = ["copied", "real", "real_folder"]
+
+ASKED = {
+    "zh-Hans": "Northgate的预付款是多少？",
+    "zh-Hant": "申領算力券的比例是多少？",
+    "en": "How much prepayment will Northgate make?",
+    "mixed": "Northgate 的预付款 prepayment 一共是多少？",
+}
+
+
+def refuses(kind: type[WenjuError], call) -> str:  # type: ignore[no-untyped-def]
+    """The message of the named error that a call raises: one line, not too long to read."""
+    with pytest.raises(kind) as caught:
+        call()
+    message = str(caught.value)
+    assert message and "\n" not in message and len(message) < 600
+    return message
+
+
+# --- asking --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", ASKED)
+def test_a_stream_ends_with_the_answer_its_sentences_make(real: KnowledgeBase, tag: str) -> None:
+    events = list(real.stream(ASKED[tag]))
+    *before, answer = events
+    assert isinstance(answer, Answer) and not any(isinstance(event, Answer) for event in before)
+    assert isinstance(before[0], Status)
+    told = tuple(event for event in before if isinstance(event, Sentence))
+    assert answer.sentences[: len(told)] == told or answer.refused
+    assert "".join(sentence.text for sentence in answer.sentences) == answer.text
+    assert answer.language == ("zh-Hans" if tag == "mixed" else tag)
+    assert answer.question == answer.standalone == ASKED[tag]
+    assert answer.timings["total"] >= answer.timings["search"] > 0.0
+    assert answer.confidence is None or 0.0 <= answer.confidence <= 1.0
+    _is_cited(real, answer)
+    again = json.loads(json.dumps(answer.as_dict(), ensure_ascii=False))
+    assert Answer.from_dict(again) == answer
+
+
+def _is_cited(kb: KnowledgeBase, answer: Answer) -> None:
+    """Every citation is what stands in its document, every mark is a citation's, and every citation is used."""
+    for citation in answer.citations:
+        document = kb.document(citation.document_id)
+        assert document.text[citation.start : citation.end] == citation.quote != ""
+        assert citation.title == document.title and citation.page == document.page_at(citation.start)
+    numbers = [citation.number for citation in answer.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert {int(mark) for mark in re.findall(r"\[(\d+)\]", answer.text)} == set(numbers)
+    assert {number for sentence in answer.sentences for number in sentence.citations} == set(numbers)
+    assert answer.refused == (not numbers)
+
+
+def test_the_answer_is_found_in_the_other_language_too(real: KnowledgeBase) -> None:
+    for tag in ("zh-Hans", "en"):
+        passages = real.search(ASKED[tag], 3)
+        assert {passage.language for passage in passages} >= {"zh-Hant", "en"}, tag
+
+
+def test_asking_twice_gives_the_same(real: KnowledgeBase) -> None:
+    one, other = real.ask(ASKED["en"]), real.ask(ASKED["en"])
+    assert {**one.as_dict(), "timings": {}} == {**other.as_dict(), "timings": {}}
+
+
+def test_white_space_around_a_question_makes_no_difference(real: KnowledgeBase) -> None:
+    assert real.search(f"\n {ASKED['en']}\u3000\n", 3) == real.search(ASKED["en"], 3)
+
+
+def test_a_follow_up_is_searched_as_a_question_of_its_own(real: KnowledgeBase) -> None:
+    history = [Turn("Northgate的预付款是多少？", "9,600万美元。")]
+    answer = real.ask("它分几期支付？", history)
+    assert "Northgate" in answer.standalone and answer.question == "它分几期支付？" and answer.language == "zh-Hans"
+    alone = real.ask(ASKED["en"], history)
+    assert alone.standalone == ASKED["en"]
+
+
+def test_a_question_of_no_language_is_answered_as_the_caller_or_the_last_turn_says(real: KnowledgeBase) -> None:
+    assert real.ask("H20?", language="zh-Hant").language == "zh-Hant"
+    assert real.ask("H20?", [Turn("辉达成立于哪一年？", "1993年")], language="en").language == "zh-Hans"
+
+
+def test_eight_threads_get_what_one_alone_gets(real: KnowledgeBase) -> None:
+    questions = list(ASKED.values()) * 2
+    alone = {question: real.ask(question).text for question in ASKED.values()}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(real.ask, questions))
+    assert [answer.text for answer in answers] == [alone[question] for question in questions]
+
+
+def test_a_stream_that_is_left_harms_nobody(real: KnowledgeBase) -> None:
+    stream = real.stream(ASKED["en"])
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert real.ask(ASKED["en"]).text
+
+
+# --- documents -----------------------------------------------------------------------------------------------------
+
+
+def test_documents_are_listed_by_title_and_read_whole(real: KnowledgeBase) -> None:
+    listed = real.documents()
+    assert len(listed) == 12 and [(i.title, i.id) for i in listed] == sorted((i.title, i.id) for i in listed)
+    for info in listed:
+        document = real.document(info.id)
+        assert len(document.text) == info.characters and document.source == info.source
+    assert {Path(info.source).suffix for info in listed} == {".md", ".html", ".txt", ".pdf"}
+    assert real.verify() == []
+
+
+def test_adding_again_costs_nothing(copied: KnowledgeBase) -> None:
+    progress: list[Progress] = []
+    report = copied.add(files((*HANS, *ENGLISH)), progress.append)
+    assert len(report.unchanged) == 8 and not (report.added or report.updated or report.failed) and not progress
+
+
+def test_adding_again_and_removing_load_no_model(real_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(real_folder, tmp_path / "kb")
+    code = (
+        "import sys; from rag import KnowledgeBase; kb = KnowledgeBase.open(sys.argv[1]);"
+        "assert len(kb.add([sys.argv[2]]).unchanged) == 1; kb.remove(kb.documents()[0].id);"
+        "assert len(kb.documents()) == 11 and 'torch' not in sys.modules and 'tokenizers' not in sys.modules"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "kb"), str(SAMPLE / ENGLISH[0])]
+    done = subprocess.run(command, cwd=SAMPLE.parents[2], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_changes_is_seen_at_once_and_by_others(copied: KnowledgeBase, tmp_path: Path) -> None:
+    path = tmp_path / "新闻.txt"
+    path.write_text("木星微电子的月产能为七万片。", encoding="utf-8")
+    other = KnowledgeBase.open(tmp_path / "copy", config=PLAIN)
+    question = "木星微电子的月产能是多少？"
+    assert "木星" not in other.search(question, 1)[0].text
+    assert len(copied.add([path]).added) == 1
+    assert "七万" in copied.ask(question).text and "七万片" in other.search(question, 1)[0].text
+    path.write_text("木星微电子的月产能为八万片。", encoding="utf-8")
+    assert len(copied.add([path]).updated) == 1
+    assert "八万" in other.ask(question).text
+    info = next(info for info in copied.documents() if info.source == str(path))
+    copied.remove(info.id)
+    assert all("木星" not in passage.text for passage in other.search(question, 50))
+    assert info.id in refuses(UnknownDocumentError, lambda: copied.document(info.id))
+    refuses(UnknownDocumentError, lambda: copied.remove(info.id))
+    assert copied.verify() == []
+
+
+def test_a_bad_file_costs_itself_only(copied: KnowledgeBase, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("A good file.", encoding="utf-8")
+    (tmp_path / "bad.docx").write_bytes(b"PK\x03\x04 nothing")
+    report = copied.add([tmp_path / "good.txt", tmp_path / "bad.docx"])
+    assert len(report.added) == 1 and [Path(failure.path).name for failure in report.failed] == ["bad.docx"]
+    assert report.failed[0].reason and "\n" not in report.failed[0].reason
+
+
+def test_a_removed_one_can_be_added_again_from_the_cache(copied: KnowledgeBase) -> None:
+    before = copied.search(ASKED["en"], 5)
+    copied.remove(before[0].document_id)
+    copied.add(files(ENGLISH))
+    assert copied.search(ASKED["en"], 5) == before
+
+
+# --- being told no -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", ["", "  \n\u3000", "问" * 100_000, "a" * 4001])
+def test_an_empty_or_endless_question_is_refused(real: KnowledgeBase, question: str) -> None:
+    for call in (real.ask, real.search, lambda text: next(real.stream(text))):
+        message = refuses(QuestionError, lambda call=call: call(question))
+    assert "empty" in message or f"{len(question):,}" in message
+
+
+@pytest.mark.parametrize(
+    "question", ["'; DROP TABLE chunks; --", "(" * 3000, "😀?", "\x00\x01?", "\ud800?", "** AND OR NEAR(", "？"]
+)
+def test_odd_questions_are_plain_text(real: KnowledgeBase, question: str) -> None:
+    assert isinstance(real.ask(question), Answer)
+
+
+def test_an_empty_knowledge_base_says_so(tmp_path: Path) -> None:
+    kb = KnowledgeBase.open(tmp_path / "kb", create=True, config=PLAIN)
+    for call in (kb.ask, kb.search):
+        assert "wenju add" in refuses(EmptyStoreError, lambda call=call: call("问题"))
+    assert kb.documents() == [] and kb.verify() == []
+
+
+def test_a_knowledge_base_that_lost_its_last_document_is_empty(tmp_path: Path, real_folder: Path) -> None:
+    kb = KnowledgeBase.open(tmp_path / "kb", create=True, config=PLAIN)
+    shutil.copytree(real_folder / "cache", tmp_path / "kb" / "cache")
+    kb.add(files(ENGLISH[1:2]))
+    kb.remove(kb.documents()[0].id)
+    refuses(EmptyStoreError, lambda: kb.ask("问题"))
+    assert kb.verify() == []
+
+
+def test_a_folder_that_is_not_there_is_made_only_when_asked(tmp_path: Path) -> None:
+    assert str(tmp_path / "kb") in refuses(MissingStoreError, lambda: KnowledgeBase.open(tmp_path / "kb"))
+    assert not (tmp_path / "kb").exists()
+    KnowledgeBase.open(tmp_path / "kb", create=True).close()
+    KnowledgeBase.open(tmp_path / "kb").close()
+
+
+def test_a_strangers_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "index.pkl").write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
+    refuses(ForeignStoreError, lambda: KnowledgeBase.open(tmp_path, create=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["index.pkl"]
+
+
+def test_another_embedding_model_is_refused_by_name(real_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(real_folder, tmp_path / "kb")
+    other = PLAIN.with_values({"embedding": {"query_prefix": "问题："}})
+    kb = KnowledgeBase.open(tmp_path / "kb", config=other)
+    (tmp_path / "new.txt").write_text("新的文件。", encoding="utf-8")
+    for call in (lambda: kb.ask("问题"), lambda: kb.search("问题"), lambda: kb.add([tmp_path / "new.txt"])):
+        message = refuses(IncompatibleStoreError, call)
+        assert "multilingual-e5-small" in message and "问题：" in message
+    assert len(kb.documents()) == 12 and kb.verify() == []
+
+
+def test_a_path_that_does_not_exist_is_refused(real_folder: Path, tmp_path: Path) -> None:
+    kb = KnowledgeBase.open(tmp_path / "kb", create=True, config=PLAIN)
+    refuses(UsageError, lambda: kb.add([tmp_path / "none.txt"]))
+
+
+def test_settings_are_read_from_the_folder_unless_they_are_given(tmp_path: Path) -> None:
+    KnowledgeBase.open(tmp_path / "kb", create=True).close()
+    (tmp_path / "kb" / "wenju.toml").write_text("[app]\nmax_question_characters = 5\n", encoding="utf-8")
+    message = refuses(QuestionError, lambda: KnowledgeBase.open(tmp_path / "kb").ask("一二三四五六"))
+    assert "5" in message
+    refuses(EmptyStoreError, lambda: KnowledgeBase.open(tmp_path / "kb", config=Config()).ask("一二三四五六"))

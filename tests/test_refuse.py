@@ -1,0 +1,87 @@
+"""The decision to answer: its features by hand, and that it is a sound probability whatever was fitted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from index.language import Side
+from index.lexical import Term
+from index.types import Passage
+from rag.answer.sentences import ScoredSentence
+from rag.phrases import frame, phrase
+from rag.refuse import FEATURES, Verdict, evidence_features, judge, stored_model
+from rag.retrieve import QueryTerms
+
+PROFILES: Mapping[str, Any] = json.loads(resources.files("rag").joinpath("data/refusal.json").read_text("ascii"))[
+    "profiles"
+]
+
+
+def passage(text: str, language: str, score: float) -> Passage:
+    return Passage("c", "d", "標題", "/a.txt", None, 0, len(text), text, language, score, ("产能",))
+
+
+def terms(*found: str) -> QueryTerms:
+    return QueryTerms(tuple(Term((((word,), 1.0),)) for word in found), tuple(range(1, len(found) + 1)), 0.5)
+
+
+def sentence(number: int, text: str, score: float) -> ScoredSentence:
+    return ScoredSentence(number, 0, len(text), text, score, 0.25, (7.0,))
+
+
+def features(question: str, asked: Side, second: float = 6.0) -> dict[str, float]:
+    passages = [passage("月产能为4.5万片。", "zh-Hans", 10.0), passage("It rains.", "en", second)]
+    scored = [sentence(0, "月产能为4.5万片。", 3.0), sentence(1, "It rains.", 1.0), sentence(0, "完。", 2.5)]
+    own = {"zh": terms("月产能", "产能", "启衡"), "en": terms("rain")}
+    found = evidence_features(question, passages, scored, own, asked)  # type: ignore[arg-type]
+    return dict(zip(FEATURES, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "crosses"),
+    [("启衡的产能是多少？", "zh", 0.0), ("啟衡的產能是多少？", "zh", 0.0), ("How many wafers?", "en", 1.0)],
+)
+def test_the_features_are_what_their_names_say(question: str, asked: Side, crosses: float) -> None:
+    found = features(question, asked)
+    assert found["passage score"] == 10.0 and found["passage lead"] == 4.0
+    # The best sentence leads the best of another passage, not its own neighbour.
+    assert found["sentence score"] == 3.0 and found["sentence lead"] == 2.0
+    assert found["meaning"] == 7.0 and found["sentence share"] == 0.25 and found["coverage"] == 0.5
+    assert found["kind held"] == 1.0 and found["crosses"] == crosses
+    # Of weights 1, 2 and 3, the third word (启衡) stands nowhere; the second is in the text and its heading.
+    assert found["weightiest missing"] == 3.0
+    assert 0.0 < found["passage share"] <= 0.5
+
+
+def test_a_question_whose_kind_of_answer_is_not_there_shows_it() -> None:
+    assert features("启衡什么时候投产？", "zh")["kind held"] == 0.0
+
+
+def test_a_profile_that_nobody_fitted_always_answers() -> None:
+    assert stored_model("nobody/model") == {}
+    assert judge([0.0] * len(FEATURES), "nobody/model") == Verdict(None, True)
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_a_fitted_profile_is_a_logistic_model_over_the_features(profile: str) -> None:
+    model = PROFILES[profile]
+    assert set(model["weights"]) == set(FEATURES) and 0.0 < model["threshold"] < 1.0
+    verdict = judge([0.0] * len(FEATURES), profile)
+    assert verdict.probability == pytest.approx(1.0 / (1.0 + math.exp(-model["bias"])))
+    assert verdict.answers is (verdict.probability >= model["threshold"])
+    towards = [math.copysign(1e9, model["weights"][name]) for name in FEATURES]
+    assert judge(towards, profile).answers and not judge([-value for value in towards], profile).answers
+
+
+def test_what_we_say_is_in_the_askers_language_and_script() -> None:
+    said = [phrase("refusal", language) for language in ("zh-Hans", "zh-Hant", "en")]
+    assert "这些文档" in said[0] and "這些文件" in said[1] and said[2].isascii()
+    assert "超时" in phrase("fallback", "zh-Hans", reason="超时")
+    assert frame("zh-Hans", "zh") == frame("zh-Hant", "zh") == frame("en", "en") == ""
+    assert len({frame("zh-Hans", "en"), frame("zh-Hant", "en"), frame("en", "zh")}) == 3

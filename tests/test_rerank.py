@@ -1,0 +1,228 @@
+"""Reranking: windows of whole sentences, a tail that stays behind, and both kinds of model on real passages."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from real import real, real_folder
+
+from index.errors import ModelError
+from index.language import sentences
+from index.lexical import Term
+from index.models import LANGUAGE_MODEL, is_installed, is_ready
+from index.types import Passage
+from rag import KnowledgeBase
+from rag.rerank import LanguageModel, Reranker, RerankSettings, best_window, load_reranker
+from rag.retrieve import QueryTerms, Retriever
+
+__all__ = ["real", "real_folder"]
+
+QUESTIONS = [
+    "CX-8的显存带宽是多少？",
+    "輝達H20的記憶體頻寬是多少？",
+    "How much prepayment will Northgate make?",
+    "H20?",
+]
+# Preparing the language model takes a minute: it is tested where that is done, or asked for.
+likelihood = pytest.mark.skipif(
+    not is_installed(LANGUAGE_MODEL) or not (is_ready(LANGUAGE_MODEL) or os.environ.get("WENJU_TEST_LIKELIHOOD")),
+    reason="the language model is not prepared: set WENJU_TEST_LIKELIHOOD=1",
+)
+
+
+def ids(passages: list[Passage]) -> list[str]:
+    return [passage.chunk_id for passage in passages]
+
+
+def terms(*found: str) -> QueryTerms:
+    return QueryTerms(tuple(Term((((word,), 1.0),)) for word in found), (1.0,) * len(found), 1.0)
+
+
+# --- windows -------------------------------------------------------------------------------------------------------
+
+TEXTS = {
+    "zh-Hans": (
+        "今天天气很好。" * 8 + "启衡的月产能为4.5万片。" + "明天也是晴天。" * 8,
+        ("产能",),
+        "月产能为4.5万片",
+    ),
+    "zh-Hant": (
+        "今天天氣很好。" * 8 + "嶺川的月產能為1.8萬片。" + "明天也是晴天。" * 8,
+        ("产能",),
+        "月產能為1.8萬片",
+    ),
+    "en": (
+        "It is a fine day. " * 8 + "Qiheng makes 45,000 wafers. " + "It rains often. " * 8,
+        ("wafer",),
+        "45,000 wafers",
+    ),
+    "mixed": (
+        "天气很好。It rains. " * 6 + "CX-8 芯片 ships in May。" + "明天是晴天。" * 8,
+        ("芯片", "ship"),
+        "CX-8 芯片 ships",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("tokens", [8, 16, 40])
+def test_a_window_is_whole_sentences_and_holds_what_is_asked_for(name: str, tokens: int) -> None:
+    text, asked, held = TEXTS[name]
+    window = best_window(text, terms(*asked), tokens)
+    assert held in window and len(window) < len(text)
+    start = text.index(window)
+    bounds = sentences(text)
+    assert start in {first for first, _ in bounds} and start + len(window) in {last for _, last in bounds}
+    assert len(window) <= tokens * 6 or len(sentences(window)) == 1
+
+
+def test_a_short_passage_is_its_own_window() -> None:
+    assert best_window("一句话。又一句。", terms("没有"), 96) == "一句话。又一句。"
+    assert best_window("", terms("没有"), 96) == ""
+
+
+def test_one_long_sentence_is_not_cut() -> None:
+    text = "很长" * 200 + "。"
+    assert best_window(text, terms("很长"), 16) == text
+
+
+def test_where_nothing_is_held_the_window_is_the_beginning() -> None:
+    text = "".join(f"第{i}句话没有什么内容。" for i in range(30))
+    assert text.startswith(best_window(text, terms("capacity"), 30))
+
+
+# --- no reranking --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_none_keeps_the_order_of_retrieval(real: KnowledgeBase, question: str) -> None:
+    reranker = load_reranker(RerankSettings(model="none"), real.retriever())
+    assert reranker.rerank(question, 8) == real.retriever().search(question, 8)
+
+
+# --- a cross-encoder -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with a very small cross-encoder of chance weights: it orders passages anyhow, but always alike."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("cross-encoder")
+    letters = {chr(c): i for i, c in enumerate([*range(32, 127), *range(0x4E00, 0x9FA6)], start=3)}
+    tokenizer = Tokenizer(models.WordLevel({"[PAD]": 0, "[UNK]": 1, "[SEP]": 2, **letters}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A [SEP]", pair="$A [SEP] $B:1 [SEP]:1", special_tokens=[("[SEP]", 2)]
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", sep_token="[SEP]", model_max_length=64
+    )
+    fast.save_pretrained(folder)
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=3 + len(letters), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=64, initializer_range=1.0,
+    )  # fmt: skip
+    config.num_labels = 1
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_cross_encoder_reorders_the_first_and_leaves_the_tail_behind(
+    real: KnowledgeBase, cross_encoder: str, question: str
+) -> None:
+    retriever = real.retriever()
+    reranker = load_reranker(RerankSettings(model=cross_encoder, windows=6), retriever)
+    found = _checked_order(reranker, question)
+    read = set(ids(retriever.passages(retriever.candidates(question)[:6])))
+    first = retriever.search(question, 30)
+    head = [chunk for chunk in ids(found) if chunk in read]
+    assert ids(found)[: len(head)] == head, "one that was not read came before one that was"
+    assert [chunk for chunk in ids(found) if chunk not in read] == [chunk for chunk in ids(first) if chunk not in read][
+        : 30 - len(head)
+    ]
+
+
+def test_a_cross_encoder_changes_some_order(real: KnowledgeBase, cross_encoder: str) -> None:
+    reranker = load_reranker(RerankSettings(model=cross_encoder), real.retriever())
+    assert any(ids(reranker.rerank(q, 8)) != ids(real.retriever().search(q, 8)) for q in QUESTIONS)
+
+
+def _checked_order(reranker: Reranker, question: str) -> list[Passage]:
+    """Thirty passages, after what must hold for any reranker: the same order each time, whatever the limit."""
+    found = reranker.rerank(question, 30)
+    assert reranker.rerank(question, 30) == found
+    assert len(set(ids(found))) == len(found) == 30
+    assert [passage.score for passage in found] == sorted((passage.score for passage in found), reverse=True)
+    for limit in (1, 5, 9):
+        assert reranker.rerank(question, limit) == found[:limit]
+    return found
+
+
+def test_a_cross_encoder_that_is_not_here_is_an_error_of_one_line(real: KnowledgeBase) -> None:
+    reranker = load_reranker(RerankSettings(model="nobody/no-such-reranker"), real.retriever())
+    with pytest.raises(ModelError, match="download it to a folder") as caught:
+        reranker.rerank(QUESTIONS[0], 3)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_cross_encoder_with_code_is_refused_and_nothing_of_it_runs(real: KnowledgeBase, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "modeling.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')", encoding="utf-8")
+    (tmp_path / "model" / "modules.json").write_text(
+        json.dumps([{"idx": 0, "name": "0", "path": "", "type": "modeling.Model"}]), encoding="ascii"
+    )
+    with pytest.raises(ModelError, match="Python files"):
+        load_reranker(RerankSettings(model=str(tmp_path / "model")), real.retriever()).rerank(QUESTIONS[0], 3)
+    assert not (tmp_path / "ran").exists()
+
+
+# --- likelihood ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model() -> LanguageModel:
+    return LanguageModel()
+
+
+@likelihood
+def test_likelihoods_do_not_depend_on_what_they_are_batched_with(model: LanguageModel) -> None:
+    contexts = [model.encode(text) for text in ("启衡的月产能为4.5万片。", "It rains.", "嶺川位於新竹，" * 12)]
+    question = model.encode(" 启衡的月产能是多少？")
+    together = model.log_likelihoods(contexts, question)
+    assert together.shape == (3, len(question)) and (together <= 0.0).all()
+    alone = model.log_likelihoods(contexts[1:2], question, batch_tokens=1)[0]
+    assert abs(alone.mean() - together[1].mean()) < 0.1
+    means = together.mean(axis=1)
+    assert means[0] == max(means)
+
+
+@likelihood
+@pytest.mark.parametrize("question", QUESTIONS[1:3])
+def test_likelihood_keeps_the_tail_behind_and_the_order_steady(real: KnowledgeBase, question: str) -> None:
+    retriever: Retriever = real.retriever()
+    settings = RerankSettings(model="likelihood", windows=4, window_tokens=48)
+    reranker = load_reranker(settings, retriever)
+    found = reranker.rerank(question, 12)
+    assert ids(reranker.rerank(question, 3)) == ids(found)[:3]
+    assert reranker.profile != load_reranker(RerankSettings(model="none"), retriever).profile
+    candidates = retriever.candidates(question)
+    read = set(ids(retriever.passages(candidates[:4])))
+    behind = [chunk for chunk in ids(found) if chunk not in read]
+    assert behind == [chunk for chunk in ids(retriever.search(question, 16)) if chunk not in read][: len(behind)]
+    assert ids(found)[12 - len(behind) :] == behind
+
+
+@pytest.mark.skipif(is_installed(LANGUAGE_MODEL), reason="the wheel is installed here")
+def test_likelihood_without_its_wheel_names_the_install_line(real: KnowledgeBase) -> None:
+    from index.errors import MissingExtraError
+
+    with pytest.raises(MissingExtraError, match="pip install"):
+        load_reranker(RerankSettings(model="likelihood"), real.retriever())

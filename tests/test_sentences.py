@@ -1,0 +1,302 @@
+"""From passages to the answer: what kind is asked for, which sentences are quoted, and how they are put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from real import real, real_folder
+
+from index.language import Side, sentences
+from index.lexical import Term
+from index.types import Passage
+from index.words import words
+from rag import KnowledgeBase
+from rag.answer.extractive import ExtractiveSettings, choose, compose
+from rag.answer.question import answer_kind, holds
+from rag.answer.sentences import FEATURES, ScoredSentence, score_sentences, stored_weights
+from rag.answer.span import answer_span
+from rag.retrieve import QueryTerms
+
+__all__ = ["real", "real_folder"]
+
+# --- what is asked for ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("启衡的月产能是多少？", "number"),
+        ("啟衡有幾個廠？", "number"),
+        ("How many wafers a month can Qiheng make?", "number"),
+        ("CX-8 的 throughput 是多少？", "number"),
+        ("三厂什么时候投产？", "date"),
+        ("嶺川成立於哪一年？", "date"),
+        ("When did production start?", "date"),
+        ("谁是启衡的董事长？", "person"),
+        ("誰主持聯合實驗室？", "person"),
+        ("Who leads the laboratory?", "person"),
+        ("工厂在哪里？", "place"),
+        ("Which city is the plant in?", "place"),
+        ("为什么推迟扩产？", "reason"),
+        ("為什麼選擇LFO？", "reason"),
+        ("Why was the expansion put off?", "reason"),
+        ("What is a chiplet?", "definition"),
+        ("小芯片是什么？", "definition"),
+        ("H20可以出口吗？", "yes or no"),
+        ("Did SMIC raise its prices?", "yes or no"),
+        ("介绍一下启衡的产品。", "other"),
+    ],
+)
+def test_the_kind_of_answer_is_read_from_the_question(question: str, kind: str) -> None:
+    assert answer_kind(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "held"),
+    [
+        ("产能是多少？", "月产能为4.5万片。", True),
+        ("產能是多少？", "月產能仍在提高。", False),
+        ("2024年的产能是多少？", "2024年的产能没有公布。", False),  # the question's own figure is no answer
+        ("How many cards shipped in 2024?", "It shipped 31,000 cards in 2024.", True),
+        ("何时投产？", "三厂将于2025年9月投产。", True),
+        ("何時投產？", "總預算為48億元。", False),
+        ("When was it founded?", "It was founded in 2016.", True),
+        ("为什么推迟？", "因为设备许可前景不明。", True),
+        ("Why was it put off?", "It was put off.", False),
+        ("谁主持？", "由唐若溪博士主持。", True),
+        ("Where is it?", "It stands in Hsinchu.", True),
+    ],
+)
+def test_a_sentence_holds_what_is_asked_for_or_not(question: str, sentence: str, held: bool) -> None:
+    assert holds(answer_kind(question), sentence, question) is held
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "span"),
+    [
+        ("月产能是多少？", "2024年的月产能为4.5万片。", "4.5万"),
+        ("月產能是多少？", "2024年底，先進封裝月產能為1.8萬片。", "1.8萬"),
+        ("How much is the agreement worth?", "Signed in 2025, it is worth $600 million.", "$600 million"),
+        ("Northgate 的预付款是多少？", "Northgate will make prepayments of $96 million.", "$96 million"),
+        ("何时投产？", "三厂将于2025年9月投产，总预算为48亿元。", "2025年9月"),
+        ("When did it ship?", "31,000 cards shipped in May 2024.", "May 2024"),
+        ("月产能是多少？", "月产能从3.7万片提高到4.5万片。", None),  # either could be meant
+        ("谁是董事长？", "董事长沈立衡持有3.2%的股份。", None),  # no figure is asked for
+        ("产能是多少？", "产能没有公布。", None),
+        ("2024年的产能是多少？", "2024年的产能没有公布。", None),
+    ],
+)
+def test_the_one_figure_asked_for_is_the_span(question: str, sentence: str, span: str | None) -> None:
+    found = answer_span(question, sentence)
+    assert (found and sentence[found[0] : found[1]].strip()) == span
+
+
+# --- scoring -------------------------------------------------------------------------------------------------------
+
+
+class Words:
+    """Scores by words alone: vectors of a text's words, thrown into a few dimensions."""
+
+    def query_terms(self, question: str) -> dict[Side, QueryTerms]:
+        found = list(dict.fromkeys(words(question)))
+        terms = QueryTerms(tuple(Term((((word,), 1.0),)) for word in found), (1.0,) * len(found), 1.0)
+        return {"zh": terms, "en": terms}
+
+    def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:
+        vector: npt.NDArray[np.float32] = self.centred_texts([question], [name])[0]
+        return vector
+
+    def centred_texts(self, texts: Sequence[str], sides: Sequence[Side]) -> npt.NDArray[np.float32]:
+        rows = np.full((len(texts), 64), 1e-3, dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in words(text):
+                row[sum(map(ord, word)) % 64] += 1.0
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def passage(text: str, language: str, start: int = 0, score: float = 10.0, page: int | None = None) -> Passage:
+    return Passage(f"c-{start}", "d", "标题", "/来源.txt", page, start, start + len(text), text, language, score)
+
+
+BOOK = (
+    "卷一。\n前言。启衡的月产能为4.5万片。天气很好。\n啟衡的董事長為沈立衡。Qiheng makes 45,000 wafers. It rains. 完。"
+)
+
+
+@pytest.mark.parametrize("question", ["启衡的月产能是多少？", "啟衡的月產能是多少？", "What does Qiheng make?"])
+def test_every_sentence_is_scored_with_its_place_in_the_document(question: str) -> None:
+    passages = [passage(BOOK[4:], "zh-Hans", start=4), passage("CX-8 芯片 ships.", "en", start=200)]
+    scored = score_sentences(question, passages, Words())
+    assert [s.text for s in scored if s.passage == 0] == [BOOK[4:][a:b] for a, b in sentences(BOOK[4:])]
+    assert all(BOOK[s.start : s.end] == s.text for s in scored if s.passage == 0)
+    assert (scored[-1].passage, scored[-1].start, scored[-1].end) == (1, 200, 200 + len(passages[1].text))
+    assert all(len(s.features) == len(FEATURES) and 0.0 <= s.share <= 1.0 for s in scored)
+    best = max(scored, key=lambda s: s.score)
+    assert best.text in ("启衡的月产能为4.5万片。", "Qiheng makes 45,000 wafers.")
+
+
+def test_neighbours_are_of_the_same_passage_alone() -> None:
+    question = "启衡的月产能"
+    features = dict(zip(FEATURES, range(len(FEATURES)), strict=True))
+    alone = [passage("天气很好。", "zh-Hans", start=50)]
+    beside = [passage("启衡的月产能。", "zh-Hans"), *alone]
+    together = [passage("启衡的月产能。天气很好。", "zh-Hans")]
+    shares = [
+        score_sentences(question, each, Words())[-1].features[features["before"]] for each in (alone, beside, together)
+    ]
+    assert shares[0] == shares[1] == 0.0 < shares[2]
+
+
+def test_passages_without_a_sentence_score_nothing() -> None:
+    assert score_sentences("问题", [], Words()) == []
+    assert score_sentences("问题", [passage("  \n ", "zh")], Words()) == []
+
+
+def test_weights_are_stored_for_every_pair_of_sides_and_every_feature() -> None:
+    for pair in ("zh>zh", "zh>en", "en>zh", "en>en"):
+        assert set(stored_weights()[pair]) == set(FEATURES), pair
+
+
+# --- choosing ------------------------------------------------------------------------------------------------------
+
+
+def scored(*rows: tuple[int, int, str, float]) -> list[ScoredSentence]:
+    return [ScoredSentence(number, start, start + len(text), text, score, 0.5) for number, start, text, score in rows]
+
+
+def test_the_best_sentences_are_chosen_in_reading_order() -> None:
+    each = scored((0, 0, "甲。", 1.0), (0, 9, "乙。", 5.0), (1, 0, "丙。", 4.9), (1, 9, "丁。", 4.8))
+    assert [s.text for s in choose(each, ExtractiveSettings())] == ["乙。", "丙。"]
+    assert [s.text for s in choose(each[::-1], ExtractiveSettings())] == ["乙。", "丙。"]
+    assert [s.text for s in choose(each, ExtractiveSettings(most_sentences=3))] == ["乙。", "丙。", "丁。"]
+
+
+def test_one_far_behind_and_one_that_repeats_are_left_out() -> None:
+    far = scored((0, 0, "甲。", 5.0), (0, 9, "乙。", 3.0))
+    assert [s.text for s in choose(far, ExtractiveSettings())] == ["甲。"]
+    assert [s.text for s in choose(far, ExtractiveSettings(margin=2.5))] == ["甲。", "乙。"]
+    same = scored((0, 0, "甲。", 5.0), (1, 0, "甲。", 4.9), (2, 0, "乙。", 4.0))
+    assert [(s.passage, s.text) for s in choose(same, ExtractiveSettings())] == [(0, "甲。"), (2, "乙。")]
+    assert choose([], ExtractiveSettings()) == []
+
+
+# --- composing -----------------------------------------------------------------------------------------------------
+
+HANS = passage("启衡的月产能为4.5万片。董事长为沈立衡。", "zh-Hans", start=10, page=3)
+HANT = passage("嶺川的月產能為1.8萬片。", "zh-Hant", start=40)
+ENGLISH = passage("Qiheng makes 45,000 wafers. It rains.", "en", start=70)
+
+
+def quoted(passages: Sequence[Passage], *places: tuple[int, int]) -> list[ScoredSentence]:
+    """The sentences of passages by (passage, number of the sentence)."""
+    chosen = []
+    for number, place in places:
+        start, end = sentences(passages[number].text)[place]
+        at = passages[number].start
+        chosen.append(ScoredSentence(number, at + start, at + end, passages[number].text[start:end], 1.0, 1.0))
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "source", "text"),
+    [
+        ("谁是董事长？", "zh-Hans", HANS, "董事长为沈立衡。[1]"),
+        ("誰是董事長？", "zh-Hant", HANS, "董事长为沈立衡。[1]"),  # Chinese needs no frame, and keeps its own script
+        ("Who is the chairman?", "en", HANS, "The documents say, in Chinese:\n董事长为沈立衡。[1]"),
+        ("下雨吗？", "zh-Hans", ENGLISH, "英文文档原文：\nIt rains.[1]"),
+        ("下雨嗎？", "zh-Hant", ENGLISH, "英文文件原文：\nIt rains.[1]"),
+        ("Does it rain?", "en", ENGLISH, "It rains.[1]"),
+    ],
+)
+def test_the_frame_is_the_askers_and_the_quote_the_sources(
+    question: str, language: str, source: Passage, text: str
+) -> None:
+    pieces, citations = compose(question, language, [source], quoted([source], (0, 1)))
+    assert "".join(piece.text for piece in pieces) == text
+    assert [piece.citations for piece in pieces if piece.reason != "frame"] == [(1,)]
+    assert citations[0].quote == source.text[citations[0].start - source.start : citations[0].end - source.start]
+    assert citations[0].page == source.page and citations[0].language == source.language
+
+
+def test_a_passage_has_one_number_and_its_quote_reaches_over_both_sentences() -> None:
+    pieces, citations = compose("谁？", "zh-Hans", [HANT, HANS], quoted([HANT, HANS], (1, 0), (1, 1)))
+    assert "".join(piece.text for piece in pieces) == "启衡的月产能为4.5万片。[1]董事长为沈立衡。[1]"
+    assert len(citations) == 1 and citations[0].quote == HANS.text
+    assert (citations[0].start, citations[0].end) == (HANS.start, HANS.end)
+
+
+@pytest.mark.parametrize(
+    ("order", "text"),
+    [
+        ([HANS, ENGLISH], "董事长为沈立衡。[1]\n英文文档原文：\nIt rains.[2]"),
+        ([ENGLISH, HANS], "英文文档原文：\nIt rains.[1]\n董事长为沈立衡。[2]"),
+    ],
+)
+def test_quotes_of_two_languages_stand_apart(order: list[Passage], text: str) -> None:
+    pieces, citations = compose("谁？", "zh-Hans", order, quoted(order, (0, 1), (1, 1)))
+    assert "".join(piece.text for piece in pieces) == text
+    assert [citation.number for citation in citations] == [1, 2]
+
+
+def test_quotes_of_one_foreign_language_share_their_frame() -> None:
+    pieces, _ = compose("谁？", "zh-Hant", [ENGLISH], quoted([ENGLISH], (0, 0), (0, 1)))
+    assert "".join(p.text for p in pieces) == "英文文件原文：\nQiheng makes 45,000 wafers.[1] It rains.[1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "bold"),
+    [
+        ("启衡的月产能是多少？", HANS, "启衡的月产能为**4.5万**片。[1]"),
+        ("嶺川的月產能是多少？", HANT, "嶺川的月產能為**1.8萬**片。[1]"),
+        ("How many wafers does Qiheng make?", ENGLISH, "Qiheng makes **45,000** wafers.[1]"),
+        ("启衡为什么扩产？", HANS, "启衡的月产能为4.5万片。[1]"),
+    ],
+)
+def test_the_figure_asked_for_is_bold_in_the_answer_and_never_in_the_citation(
+    question: str, source: Passage, bold: str
+) -> None:
+    pieces, citations = compose(question, source.language, [source], quoted([source], (0, 0)))
+    assert "".join(piece.text for piece in pieces) == bold
+    assert "*" not in citations[0].quote and citations[0].quote in source.text
+
+
+@pytest.mark.parametrize("mark", ["[1]", "［1］", "【12】"])
+def test_a_mark_in_a_document_is_none_of_ours(mark: str) -> None:
+    own = passage(f"产能为4.5万片{mark}。", "zh-Hans")
+    pieces, citations = compose("谁？", "zh-Hans", [own], quoted([own], (0, 0)))
+    assert re.findall(r"[\[［【]\d+[\]］】]", pieces[0].text) == ["[1]"] and pieces[0].text.endswith("[1]")
+    assert citations[0].quote == own.text
+
+
+def test_stars_of_a_document_do_not_mix_with_ours() -> None:
+    own = passage("*产能*为4.5万片。", "zh-Hans")
+    pieces, _ = compose("产能是多少？", "zh-Hans", [own], quoted([own], (0, 0)))
+    assert pieces[0].text == "*产能*为4.5万片。[1]"
+
+
+# --- the whole, on real documents ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("申領算力券的比例是多少？", "zh-Hant"),
+        ("Northgate的预付款是多少？", "zh-Hans"),
+        ("How much prepayment will Northgate make?", "en"),
+    ],
+)
+def test_an_answer_quotes_word_for_word(real: KnowledgeBase, question: str, language: str) -> None:
+    found = real.search(question, 3)
+    each = score_sentences(question, found, real.retriever())
+    chosen = choose(each, ExtractiveSettings())
+    assert 1 <= len(chosen) <= 2
+    pieces, citations = compose(question, language, found, chosen)
+    for citation in citations:
+        assert real.document(citation.document_id).text[citation.start : citation.end] == citation.quote
+    for piece in pieces:
+        plain = re.sub(r"\*\*|\[\d+\]\s*$", "", piece.text).strip()
+        assert piece.reason == "frame" or any(plain in citation.quote for citation in citations)
