@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from index.language import is_chinese, side
 from index.types import Passage
-from rag.answer.sentences import ScoredSentence
+from rag.answer.sentences import FEATURES, ScoredSentence
 from rag.answer.span import answer_span
 from rag.phrases import frame
 from rag.types import Citation, Sentence
@@ -20,22 +21,31 @@ _MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 
 @dataclass(frozen=True, slots=True)
 class ExtractiveSettings:
-    """How many sentences to quote, and how far behind the best one, in score, another may be."""
+    """How many sentences to quote, and how far behind the best one, in score, another may be; further where the best
+    one holds nothing of the kind asked for, such as no figure, and the other does."""
 
     most_sentences: int = 2
     margin: float = 1.5
+    kind_margin: float = 4.0
 
 
 def choose(scored: Sequence[ScoredSentence], settings: ExtractiveSettings) -> list[ScoredSentence]:
     """The sentences to quote, in reading order: the best one and those close behind it that say something else."""
     ranked = sorted(scored, key=lambda s: (-s.score, s.passage, s.start))
     chosen: list[ScoredSentence] = []
+    if ranked and not _of_kind(ranked[0]):
+        near = (s for s in ranked if _of_kind(s) and s.score >= ranked[0].score - settings.kind_margin)
+        ranked = [ranked[0], *(replace(s, score=ranked[0].score) for s in islice(near, 1)), *ranked[1:]]
     for sentence in ranked:
         if len(chosen) == settings.most_sentences or sentence.score < ranked[0].score - settings.margin:
             break
         if all(sentence.text != other.text for other in chosen):
             chosen.append(sentence)
     return sorted(chosen, key=lambda s: (s.passage, s.start))
+
+
+def _of_kind(sentence: ScoredSentence) -> bool:
+    return bool(sentence.features[FEATURES.index("kind")])
 
 
 def compose(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Literal
 
 from index.language import fold
-from index.numbers import quantities
+from index.numbers import Quantity, quantities
 
 __all__ = ["AnswerKind", "answer_kind", "holds"]
 
@@ -56,6 +57,12 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
 )
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+_SIZE = re.compile(r"多大|规模|\bhow (?:large|big)\b")
+_AMOUNT = 100
+# The size of these is an amount of money.
+_FUNDS = re.compile(
+    r"基金|市场|投资|补贴|预算|拨款|融资|\b(?:funds?|markets?|investments?|subsid|budgets?|incentives?)"
+)
 _REASON = re.compile(
     r"因为|由于|因此|所以|原因|为了|导致|因而|归因|从而|旨在"
     r"|because|due to|since|owing|therefore|in order to|as a result|cause|reason|so that|thus"
@@ -84,13 +91,23 @@ def answer_kind(question: str) -> AnswerKind:
     return next((kind for kind, pattern in _COMPILED if pattern.search(folded)), "other")
 
 
+def _is_large(quantity: Quantity) -> bool:
+    return isinstance(quantity.value, Decimal) and abs(quantity.value) >= _AMOUNT
+
+
 def holds(kind: AnswerKind, sentence: str, question: str) -> bool:
     """Whether a sentence holds something that could be the answer: of its kind, and not in the question already."""
     if kind in ("number", "date"):
         asked = {(q.kind, q.value) for q in quantities(question)}
         own = [q for q in quantities(sentence) if not q.weak and (q.kind, q.value) not in asked]
         dates = [q for q in own if q.kind in ("date", "year", "century", "decade", "time")]
-        return bool(dates) if kind == "date" else len(own) > len(dates)
+        if kind == "date":
+            return bool(dates)
+        figures = [q for q in own if q not in dates]
+        if _SIZE.search(fold(question)):  # "how large" asks for an amount, which "three phases" is not
+            plain = not _FUNDS.search(fold(question))
+            figures = [q for q in figures if q.kind in ("money", "percent") or (plain and (q.unit or _is_large(q)))]
+        return bool(figures)
     folded = fold(sentence)
     if kind == "reason":
         return bool(_REASON.search(folded))
