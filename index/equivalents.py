@@ -17,9 +17,10 @@ from index.errors import DamagedStoreError
 from index.language import fold
 from index.words import cut_han, han_words, words
 
-__all__ = ["Names", "Pair", "from_bytes", "index_words", "regional", "to_bytes"]
+__all__ = ["Names", "Pair", "from_bytes", "index_words", "proper_names", "regional", "to_bytes"]
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
+_CAPITAL = re.compile(r"[A-Z]")
 _LONGEST_ENGLISH = 6  # words of an English name
 _MOST_FORMS = 8  # more other forms than this and a word is no name
 _SURE_LENGTH = 3  # Chinese names shorter than this count only where jieba sees word bounds at both ends
@@ -154,6 +155,14 @@ def _regional_pairs() -> tuple[Pair, ...]:
 def regional(pairs: tuple[Pair, ...] = ()) -> Names:
     """The names everyone has, and a collection's own pairs on top."""
     return Names((*_regional_pairs(), *pairs))
+
+
+@cache
+def proper_names() -> tuple[frozenset[str], ...]:
+    """The regional table's names of companies, people and products, each as its forms, folded; capitals tell them."""
+    text = resources.files("index").joinpath("data/regional.tsv").read_text(encoding="utf-8")
+    rows = [line.replace("\t", "/").split("/") for line in text.splitlines() if not line.startswith("#")]
+    return tuple(frozenset(fold(form) for form in row if form) for row in rows if any(map(_CAPITAL.search, row)))
 
 
 def to_bytes(pairs: Mapping[str, Sequence[Pair]]) -> bytes:

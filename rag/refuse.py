@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from index.language import Side, side
+from index.equivalents import proper_names
+from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
-__all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "stored_model"]
+__all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "stored_model", "whole_text"]
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
     "weightiest missing", "kind held", "crosses", "coverage",
 )  # fmt: skip
+
+
+_MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def evidence_features(
     best = max(scored, key=lambda s: s.score)
     passage = passages[best.passage]
     own = terms[side(passage.language)]
-    held = frozenset(words(" ".join((passage.title, *passage.headings, passage.text))))
+    held = frozenset(words(whole_text(passage)))
     weights = sorted(
         (
             weight * (1.0 - max((p for r, p in term.readings if all(w in held for w in r)), default=0.0))
@@ -82,11 +87,35 @@ def evidence_features(
     )
 
 
-def judge(features: Sequence[float], profile: str) -> Verdict:
-    """The verdict on a question with those features; a profile nobody fitted always answers, with no probability."""
+def whole_text(passage: Passage) -> str:
+    """A passage with what stands above it: its document's title and its headings."""
+    return "\n".join((passage.title, *passage.headings, passage.text))
+
+
+def missing_names(question: str, texts: Iterable[str]) -> int:
+    """How many things that a question names (``H20``, 台积电, Nvidia) no text does, under any name of theirs known."""
+    asked, held = fold(question), fold("\n".join(texts))
+    missing = sum(token not in held for token in set(_MODEL.findall(asked)))
+    for forms in proper_names():
+        if any(_names(form, asked) for form in forms) and not any(_names(form, held) for form in forms):
+            missing += 1
+    return missing
+
+
+def _names(form: str, text: str) -> bool:
+    if not form.isascii():
+        return form in text
+    return re.search(rf"(?<![a-z0-9]){re.escape(form)}(?![a-z0-9])", text) is not None
+
+
+def judge(features: Sequence[float], profile: str, missing: int = 0) -> Verdict:
+    """The verdict on a question with those features, of whose named things ``missing`` are nowhere in the evidence.
+
+    Each of those halves the probability. A profile nobody fitted always answers, with no probability.
+    """
     model = stored_model(profile)
     if not model:
         return Verdict(None, True)
     logit = model["bias"] + sum(model["weights"][name] * value for name, value in zip(FEATURES, features, strict=True))
-    probability = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    probability = 0.5**missing / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     return Verdict(probability, probability >= model["threshold"])

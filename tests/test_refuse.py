@@ -15,7 +15,7 @@ from index.lexical import Term
 from index.types import Passage
 from rag.answer.sentences import ScoredSentence
 from rag.phrases import frame, phrase
-from rag.refuse import FEATURES, Verdict, evidence_features, judge, stored_model
+from rag.refuse import FEATURES, Verdict, evidence_features, judge, missing_names, stored_model
 from rag.retrieve import QueryTerms
 
 PROFILES: Mapping[str, Any] = json.loads(resources.files("rag").joinpath("data/refusal.json").read_text("ascii"))[
@@ -85,3 +85,23 @@ def test_what_we_say_is_in_the_askers_language_and_script() -> None:
     assert "超时" in phrase("fallback", "zh-Hans", reason="超时")
     assert frame("zh-Hans", "zh") == frame("zh-Hant", "zh") == frame("en", "en") == ""
     assert len({frame("zh-Hans", "en"), frame("zh-Hant", "en"), frame("en", "zh")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "missing"),
+    [
+        ("台积电2024年的净利润是多少？", "TSMC reported its results", 0),
+        ("台積電2024年的淨利潤是多少？", "China's chip output grew in 2024", 1),
+        ("H20 和 MI308 的售价", "H20 的售价", 1),
+        ("What does Nvidia say of the H200?", "輝達談 H200", 0),
+        ("What happened in the 1990s?", "nothing of that time", 0),
+    ],
+)
+def test_what_a_question_names_must_be_named_in_the_evidence(question: str, text: str, missing: int) -> None:
+    assert missing_names(question, [text]) == missing
+
+
+def test_each_missing_name_halves_the_probability() -> None:
+    profile = "multilingual-e5-small"
+    whole, halved = (judge([1.0] * len(FEATURES), profile, missing).probability for missing in (0, 1))
+    assert whole and halved == pytest.approx(whole / 2)
