@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,6 @@ class LocalEmbeddings(_EmbeddingsBase):
     def __init__(self, settings: EmbeddingSettings, announce: Callable[[str], None] | None = None) -> None:
         self._settings = settings
         self._announce = announce
-        self._lock = threading.Lock()
 
     @cached_property
     def _folder(self) -> str:
@@ -129,26 +128,24 @@ class LocalEmbeddings(_EmbeddingsBase):
         return {int(key): value for key, value in json.loads(path.read_text(encoding="ascii")).items()}
 
     @cached_property
-    def _model(self) -> SentenceTransformer:
+    def _loaded(self) -> tuple[SentenceTransformer, threading.Lock]:
         refuse_code(self._folder)
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()
         if self._settings.threads:
+            import torch
+
             torch.set_num_threads(self._settings.threads)
-        options: dict[str, Any] = {"model_kwargs": {"dtype": _dtype(self._settings.precision)}}
-        if self._settings.revision:
-            options["revision"] = self._settings.revision
         try:
-            return SentenceTransformer(self._folder, **options)
+            return _load(self._folder, self._settings.revision, self._settings.precision)
         except Exception as error:  # each kind of model and file of weights fails in its own way
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(
                 f"cannot load the embedding model {self._settings.model}: {first}; download it to a folder first and "
                 "give that folder as [embedding] model, or use model = 'bundled', which needs no network"
             ) from error
+
+    @property
+    def _model(self) -> SentenceTransformer:
+        return self._loaded[0]
 
     @cached_property
     def identity(self) -> EmbeddingIdentity:
@@ -197,9 +194,10 @@ class LocalEmbeddings(_EmbeddingsBase):
             return np.zeros((0, self.identity.dimension), dtype=np.float32)
         plain = [prefix + text.translate(self._normalisation) for text in texts]
         rows = np.empty((len(plain), self.identity.dimension), dtype=np.float32)
-        with self._lock:
+        model, lock = self._loaded
+        with lock:
             for batch in _batches([_about_tokens(text) for text in plain], self._settings.batch_tokens):
-                vectors = self._model.encode(
+                vectors = model.encode(
                     [plain[i] for i in batch],
                     batch_size=len(batch),
                     show_progress_bar=False,
@@ -207,6 +205,19 @@ class LocalEmbeddings(_EmbeddingsBase):
                 )
                 rows[batch] = vectors.float().cpu().numpy()
         return _unit_rows(rows)
+
+
+@cache
+def _load(folder: str, revision: str, precision: str) -> tuple[SentenceTransformer, threading.Lock]:
+    """A model and the lock it is used under: one of each in a process, however many knowledge bases use it."""
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    options: dict[str, Any] = {"model_kwargs": {"dtype": _dtype(precision)}}
+    if revision:
+        options["revision"] = revision
+    return SentenceTransformer(folder, **options), threading.Lock()
 
 
 class RemoteEmbeddings(_EmbeddingsBase):

@@ -50,7 +50,6 @@ def test_vectors_are_float32_rows_of_unit_length() -> None:
 def test_the_order_is_kept_although_texts_of_like_length_go_together() -> None:
     texts = [("很长的一段话，" * (i * 7 % 11)) + f"第{i}句 sentence {i}" for i in range(8)]
     small = LocalEmbeddings(EmbeddingSettings(batch_tokens=512))
-    small.__dict__["_model"] = model()._model  # the same weights in smaller batches
     vectors = small.encode_passages(texts)
     for text, vector in zip(texts, vectors, strict=True):
         np.testing.assert_allclose(vector @ model().encode_passages([text])[0], 1.0, atol=5e-3)
@@ -61,7 +60,6 @@ def test_the_order_is_kept_although_texts_of_like_length_go_together() -> None:
 def test_questions_and_passages_get_their_prefixes() -> None:
     assert EmbeddingSettings().prefixes() == ("query: ", "passage: ")
     none = LocalEmbeddings(EmbeddingSettings(query_prefix="", passage_prefix="query: "))
-    none.__dict__["_model"] = model()._model
     np.testing.assert_allclose(none.encode_questions(["query: 芯片"]), model().encode_questions(["芯片"]), atol=1e-6)
     np.testing.assert_allclose(none.encode_passages(["芯片"]), model().encode_questions(["芯片"]), atol=1e-6)
     assert np.abs(model().encode_passages(["芯片"]) - model().encode_questions(["芯片"])).max() > 1e-3
@@ -123,7 +121,14 @@ def test_its_identity_is_known_before_it_is_loaded() -> None:
     fresh = LocalEmbeddings(EmbeddingSettings())
     assert fresh.identity == model().identity
     assert fresh.identity.name == EMBEDDER.name and fresh.identity.dimension == 384
-    assert "_model" not in vars(fresh)
+    assert "_loaded" not in vars(fresh)
+
+
+@bundled
+def test_a_process_holds_one_model_however_many_use_it() -> None:
+    fresh = LocalEmbeddings(EmbeddingSettings(query_prefix="问："))
+    fresh.encode_questions(["芯片"])
+    assert fresh._model is model()._model
 
 
 # --- other models --------------------------------------------------------------------------------------------------
