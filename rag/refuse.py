@@ -23,7 +23,7 @@ from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
-__all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "stored_model", "whole_text"]
+__all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "nearby", "stored_model", "whole_text"]
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
@@ -31,6 +31,8 @@ FEATURES = (
 )  # fmt: skip
 
 
+_BEFORE = 150  # characters in which a subject is still present
+_SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
 _MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 
 
@@ -92,6 +94,12 @@ def whole_text(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.headings, passage.text))
 
 
+def nearby(sentence: ScoredSentence, passage: Passage) -> str:
+    """A sentence with what tells its subject: the title and headings above it, and the text just before it."""
+    start, end = sentence.start - passage.start, sentence.end - passage.start
+    return "\n".join((passage.title, *passage.headings, passage.text[max(0, start - _BEFORE) : end]))
+
+
 def missing_names(question: str, texts: Iterable[str]) -> int:
     """How many things that a question names (``H20``, 台积电, Nvidia) no text does, under any name of theirs known."""
     asked, held = fold(question), fold("\n".join(texts))
@@ -111,11 +119,11 @@ def _names(form: str, text: str) -> bool:
 def judge(features: Sequence[float], profile: str, missing: int = 0) -> Verdict:
     """The verdict on a question with those features, of whose named things ``missing`` are nowhere in the evidence.
 
-    Each of those halves the probability. A profile nobody fitted always answers, with no probability.
+    Each of those takes its share of the probability. A profile nobody fitted always answers, with no probability.
     """
     model = stored_model(profile)
     if not model:
         return Verdict(None, True)
     logit = model["bias"] + sum(model["weights"][name] * value for name, value in zip(FEATURES, features, strict=True))
-    probability = 0.5**missing / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    probability = _SHARE_WITHOUT**missing / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     return Verdict(probability, probability >= model["threshold"])

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Responder"]
 
 _READ = 5  # passages whose sentences are weighed
-_BEST = 2  # sentences whose passages must name what the question names
 _RELATED = 3  # passages a refusal names
 
 
@@ -110,8 +109,8 @@ class Responder:
             asked = side(detect(question))
             terms = self.retriever.query_terms(question)
             features = refuse.evidence_features(question, read, scored, terms, asked)
-            best = sorted(scored, key=lambda sentence: -sentence.score)[:_BEST]
-            missing = refuse.missing_names(question, [refuse.whole_text(read[s.passage]) for s in best])
+            best = max(scored, key=lambda sentence: sentence.score)
+            missing = refuse.missing_names(question, [refuse.nearby(best, read[best.passage])])
             verdict = refuse.judge(features, self._model + self._reranker.profile, missing)
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)
