@@ -164,8 +164,15 @@ def test_weights_are_stored_for_every_pair_of_sides_and_every_feature() -> None:
 # --- choosing ------------------------------------------------------------------------------------------------------
 
 
-def scored(*rows: tuple[int, int, str, float]) -> list[ScoredSentence]:
-    return [ScoredSentence(number, start, start + len(text), text, score, 0.5) for number, start, text, score in rows]
+def scored(*rows: tuple[int, int, str, float], of_kind: str = "甲乙丙丁") -> list[ScoredSentence]:
+    """Sentences by passage, start, text and score; those whose first character is named hold the kind asked for."""
+    return [
+        ScoredSentence(
+            number, start, start + len(text), text, score, 0.5,
+            tuple(float(name == "kind" and text[0] in of_kind) for name in FEATURES),
+        )
+        for number, start, text, score in rows
+    ]  # fmt: skip
 
 
 def test_the_best_sentences_are_chosen_in_reading_order() -> None:
@@ -182,6 +189,13 @@ def test_one_far_behind_and_one_that_repeats_are_left_out() -> None:
     same = scored((0, 0, "甲。", 5.0), (1, 0, "甲。", 4.9), (2, 0, "乙。", 4.0))
     assert [(s.passage, s.text) for s in choose(same, ExtractiveSettings())] == [(0, "甲。"), (2, "乙。")]
     assert choose([], ExtractiveSettings()) == []
+
+
+def test_where_the_best_holds_nothing_of_the_kind_one_near_that_does_is_quoted_beside_it() -> None:
+    each = ((0, 0, "甲。", 5.0), (0, 9, "乙。", 4.5), (1, 0, "丙。", 2.0), (1, 9, "丁。", 0.5))
+    assert [s.text for s in choose(scored(*each, of_kind="丙丁"), ExtractiveSettings())] == ["甲。", "丙。"]
+    assert [s.text for s in choose(scored(*each, of_kind="丁"), ExtractiveSettings())] == ["甲。", "乙。"]
+    assert [s.text for s in choose(scored(*each, of_kind="甲丙"), ExtractiveSettings())] == ["甲。", "乙。"]
 
 
 # --- composing -----------------------------------------------------------------------------------------------------
