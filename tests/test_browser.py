@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import chromium, needs_chromium, serve
 from fake_knowledge import EVIL, HOSTILE, FakeKnowledge, answers
 
-from rag.app import launch
 from rag.app.text import WORDS
 from rag.config import AppSettings
 from rag.types import Answer
@@ -21,13 +21,8 @@ from rag.types import Answer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 pytest.importorskip("playwright")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs chromium")
+pytestmark = needs_chromium
 
 WATER, PACKAGING, LICENCE, YIELD, REFUSAL = answers().values()
 PAUSE = 0.02
@@ -43,26 +38,14 @@ class Served:
 @pytest.fixture(scope="module")
 def served() -> Served:
     """The page on a free port of this machine, for as long as the tests run."""
-    kb, ready, addresses = FakeKnowledge(pause=PAUSE), threading.Event(), list[str]()
-
-    def on_ready(address: str) -> None:
-        addresses.append(address)
-        ready.set()
-
-    values = {"settings": AppSettings(port=0, max_question_characters=200), "open_browser": False, "on_ready": on_ready}
-    threading.Thread(target=launch, args=(kb,), kwargs=values, daemon=True).start()
-    assert ready.wait(60)
-    return Served(kb, addresses[0])
+    kb = FakeKnowledge(pause=PAUSE)
+    return Served(kb, serve(kb, AppSettings(port=0, max_question_characters=200)))
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import chromium, needs_chromium, serve
 from real import PLAIN, real_folder  # noqa: F401 - a fixture
 
 from rag import KnowledgeBase
-from rag.app import launch
 from rag.config import AppSettings
 from rag.types import Answer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 pytest.importorskip("playwright")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs chromium")
+pytestmark = needs_chromium
 
 QUESTIONS = (
     "启衡微电子与谁签署了光刻胶合作协议？",
@@ -36,34 +30,22 @@ QUESTIONS = (
 
 
 @pytest.fixture(scope="module")
-def knowledge(real_folder: Path) -> KnowledgeBase:  # noqa: F811
+def knowledge(real_folder: Path) -> KnowledgeBase:  # noqa: F811 - pytest hands it in
     return KnowledgeBase.open(real_folder, config=PLAIN)
 
 
 @pytest.fixture(scope="module")
 def page(knowledge: KnowledgeBase) -> Iterator[Page]:
-    from playwright.sync_api import sync_playwright
-
-    ready, addresses = threading.Event(), list[str]()
-
-    def on_ready(address: str) -> None:
-        addresses.append(address)
-        ready.set()
-
-    values = {"settings": AppSettings(port=0), "open_browser": False, "on_ready": on_ready}
-    threading.Thread(target=launch, args=(knowledge,), kwargs=values, daemon=True).start()
-    assert ready.wait(120)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+    address = serve(knowledge, AppSettings(port=0))
+    with chromium() as browser:
         opened = browser.new_page(locale="zh-CN", viewport={"width": 1400, "height": 900})
         opened.set_default_timeout(120_000)
         requests: list[str] = []
         opened.on("request", lambda request: requests.append(request.url))
-        opened.goto(addresses[0])
+        opened.goto(address)
         opened.locator(".welcome").wait_for()
         yield opened
-        browser.close()
-    assert [url for url in requests if not url.startswith((addresses[0], "data:", "blob:"))] == []
+    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
 
 
 def test_each_answer_streams_and_each_citation_opens_on_its_span(page: Page, knowledge: KnowledgeBase) -> None:
