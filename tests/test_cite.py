@@ -74,13 +74,13 @@ def test_a_mark_that_closes_is_shown_at_once() -> None:
 
 
 def test_floods_are_fast_and_short() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert parse(["[" * 100_000])[0] == "[" * 100_000
     assert parse(["Yes." + "[1]" * 50_000]) == ("Yes.[1]", 0)
     assert parse(["Yes." + "[77]" * 50_000]) == ("Yes.", 50_000)
     parse(["[" + "1  " * 50_000 + "^"])
     neutralise("[" * 50_000 + "<" * 50_000 + "system " * 10_000)
-    assert time.perf_counter() - started < 5.0
+    assert time.process_time() - started < 5.0
 
 
 def test_numbers_are_given_in_order_of_first_use_and_kept() -> None:
