@@ -50,9 +50,9 @@ def test_sentences(text: str, expected: list[str]) -> None:
 
 
 def test_sentences_of_a_long_line_take_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(sentences("这是一句话。It ends here. " * 20_000)) == 40_000
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_folding_and_scripts() -> None:
