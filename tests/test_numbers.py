@@ -199,9 +199,9 @@ def test_what_the_evidence_does_not_state_is_returned(claim: str, evidence: str,
     "text", ["1" * 20000, "三" * 20000, "一百" * 5000, "1," * 20000, "twenty-" * 4000, "约" + " " * 20000]
 )
 def test_long_runs_cost_no_quadratic_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     quantities(text)
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.skipif(not CLAIMS.exists(), reason="the claims are not in the repository")
