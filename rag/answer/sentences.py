@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FEATURES", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights"]
 
-_MOST_READ = 24
+_MOST_READ = 12
 FEATURES = ("meaning", "overlap", "before", "after", "kind", "known kind", "length", "first", "passage", "offset")
 
 
@@ -86,7 +86,7 @@ class _Span:
 def score_sentences(question: str, passages: Sequence[Passage], encoder: SentenceEncoder) -> list[ScoredSentence]:
     """The sentences of the passages with their scores, in reading order, passage by passage.
 
-    Of many, the 24 that promise most by their words are looked at more closely, and returned.
+    Of many, the 12 that promise most by their words are looked at more closely, and returned.
     """
     spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage)]
     if not spans:
