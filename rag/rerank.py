@@ -38,7 +38,7 @@ class RerankSettings:
     whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again."""
 
     model: str = "auto"
-    windows: int = 10
+    windows: int = 16
     window_tokens: int = 96
     reach: float = 8.0
 
