@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import json
 import select
@@ -336,8 +337,10 @@ class Loopback:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection:
-                connection.recv(65536)
+            with connection, connection.makefile("rb") as request:
+                # All of it: hanging up on bytes that were not read resets the connection, and the reply may be lost.
+                request.readline()
+                request.read(int(http.client.parse_headers(request).get("Content-Length", 0)))
                 connection.sendall(self._reply)
                 time.sleep(self._hold)
 
