@@ -93,13 +93,13 @@ def score_sentences(question: str, passages: Sequence[Passage], encoder: Sentenc
         return []
     tag = detect(question)
     asking = None if tag == "und" else side(tag)
-    rows = _plain_features(question, spans, passages, encoder.query_terms(question))
+    terms = encoder.query_terms(question)
+    rows = _plain_features(question, spans, passages, terms)
     weights = [stored_weights().get(f"{asking or span.side}>{span.side}", {}) for span in spans]
     promise = [_weighed(own, row) for own, row in zip(weights, rows, strict=True)]
     kept = sorted(sorted(range(len(spans)), key=lambda i: (-promise[i], i))[:_MOST_READ])
     vectors = encoder.centred_texts([spans[i].text for i in kept], [spans[i].side for i in kept])
     asked = {name: encoder.centred_question(question, name) for name in {spans[i].side for i in kept}}
-    terms = encoder.query_terms(question)
     scored = []
     for i, vector in zip(kept, vectors, strict=True):
         span, begins = spans[i], passages[spans[i].passage].start
