@@ -79,7 +79,7 @@ def evidence_features(
         passages[0].score - (passages[1].score if len(passages) > 1 else 0.0),
         best.score,
         best.score - (others[0] if others else 0.0),
-        best.features[0],
+        best.feature("meaning"),
         best.share,
         own.share(held),
         weights[0] if weights else 0.0,

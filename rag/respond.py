@@ -12,7 +12,7 @@ from index.language import detect, resolve, side
 from index.types import Passage
 from rag import refuse
 from rag.answer.extractive import ExtractiveSettings, choose, compose
-from rag.answer.sentences import ScoredSentence, score_sentences
+from rag.answer.sentences import Likelihood, ScoredSentence, score_sentences
 from rag.converse import standalone
 from rag.phrases import phrase
 from rag.rerank import Reranker, load_reranker
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Responder"]
 
-_READ = 5  # passages whose sentences are weighed
+_READ = 8  # passages whose sentences are weighed
 _RELATED = 3  # passages a refusal names
 
 
@@ -59,6 +59,12 @@ class Responder:
     @cached_property
     def _reranker(self) -> Reranker:
         return load_reranker(self._config.rerank, self.retriever, self._announce)
+
+    @cached_property
+    def _likelihood(self) -> Likelihood | None:
+        from rag.answer.likelihood import likelihood_beside
+
+        return likelihood_beside(self._reranker)
 
     @cached_property
     def _generator(self) -> GenerativeAnswerer | None:
@@ -102,7 +108,7 @@ class Responder:
         passages = self.search(question, self._config.retrieval.limit)
         found = time.perf_counter()
         read = passages[:_READ]
-        scored = score_sentences(question, read, self.retriever)
+        scored = score_sentences(question, read, self.retriever, self._likelihood)
         if not scored:
             verdict = refuse.Verdict(0.0, False)
         else:
@@ -116,8 +122,8 @@ class Responder:
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)
 
     def _extract(self, base: Answer, question: str, evidence: _Evidence) -> Iterator[Event]:
-        chosen = choose(evidence.scored, ExtractiveSettings())
-        pieces, citations = compose(question, base.language, evidence.passages, chosen)
+        choice = choose(question, evidence.scored, evidence.passages, ExtractiveSettings())
+        pieces, citations = compose(question, base.language, evidence.passages, choice)
         yield from pieces
         yield _finished(base, pieces, citations)
 
@@ -170,8 +176,8 @@ class Responder:
     ) -> Iterator[Event]:
         """Quotes after a model that failed, labelled as such; what it wrote before is not part of the answer."""
         label = Sentence(phrase("fallback", base.language, reason=reason) + "\n", (), reason="frame")
-        chosen = choose(evidence.scored, ExtractiveSettings())
-        pieces, citations = compose(question, base.language, evidence.passages, chosen)
+        choice = choose(question, evidence.scored, evidence.passages, ExtractiveSettings())
+        pieces, citations = compose(question, base.language, evidence.passages, choice)
         pieces = (label, *pieces)
         if written:
             yield Status("restarting")

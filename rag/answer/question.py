@@ -9,7 +9,7 @@ from typing import Literal
 from index.language import fold
 from index.numbers import Quantity, quantities
 
-__all__ = ["AnswerKind", "answer_kind", "holds"]
+__all__ = ["SURNAMES", "AnswerKind", "answer_kind", "holds"]
 
 AnswerKind = Literal["number", "date", "person", "place", "reason", "definition", "yes or no", "other"]
 
@@ -78,11 +78,12 @@ _PERSON = re.compile(
     r"·|先生|女士|教授|博士|总统|总裁|主席|经理|长官|执行长|首席"
     r"|[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+|\b[A-Z][a-z]{2,}"
 )
-_CHINESE_NAME = re.compile(
-    r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁"
-    r"蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯"
-    r"江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤][\u4e00-\u9fff]{1,2}"
+SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁"
+    "蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯"
+    "江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤温罗岑莫鲁"
 )
+_CHINESE_NAME = re.compile(f"[{''.join(sorted(SURNAMES))}][\\u4e00-\\u9fff]{{1,2}}")
 
 
 def answer_kind(question: str) -> AnswerKind:
