@@ -1,0 +1,130 @@
+"""``wenju bench answers``: does the answer hold what was asked for, and is it short?
+
+With ``--json`` one object:
+
+    {"pairs": {"zh>en": {"n": 219, "refused": 12, "failed": 0, "over_limits": 3,
+                         "right": 0.8, "right_ci": [0.74, 0.85], "right_of_answered": 0.85, "right_of_answered_ci": …,
+                         "contains": 0.81, "contains_ci": …, "mean_characters": 143.0}, …},
+     "totals": {"same language": {…}, "across": {…}},
+     "report": {"pairs": …, "totals": …},          the report part alone, where --split all read both
+     "settings": {"data": …, "split": "all", "questions": null, "seed": 0, "without": []}}
+
+``pairs`` are asker > evidence; ``n`` counts answerable questions. ``contains`` is the share whose answer contains a
+gold answer (script, width and case folded); ``right`` also wants it to keep within the limits: at most two sentences,
+and of no passage cited more than 30 % of its characters. Refused and failed questions count as misses in both, and are
+left out of ``right_of_answered``. ``over_limits`` counts answers beyond the limits, ``mean_characters`` is the mean
+length of the answers given, without marks and frames; null without any. A passage is a row of the corpus. Intervals
+are 95 %, by gold passage.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from eval.bench import asking
+from eval.bench.asking import Asked, Pass
+from eval.bench.figures import Report, cell, grouped, in_parts, mean, parts, same_language, share, table, write
+from eval.bench.options import save_rows
+from eval.claims import plain
+from eval.data import Passage
+from index.language import sentences
+
+__all__ = ["MOST_SENTENCES", "MOST_SHARE", "configure", "evaluate", "main", "markdown", "report", "within_limits"]
+
+MOST_SENTENCES = 2
+MOST_SHARE = 0.3  # of a passage that is cited
+
+_MEASURES = ("right", "right_of_answered", "contains")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of ``wenju bench answers``."""
+    asking.add_asking_options(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Ask the answerable questions, print the report; the exit code. Raises ``WenjuError``."""
+    return report(asking.asked_pass(args, lambda query: query.answerable and bool(query.answers)), args)
+
+
+def report(asked: Pass, args: argparse.Namespace) -> int:
+    """Print what came out of a pass; the exit code."""
+    result = in_parts(
+        asked.asked, args.split, lambda row: row.query.split, lambda rows: evaluate(rows, asked.corpus, args.seed)
+    )
+    if args.save:
+        save_rows(args.save, (_row(row, asked.corpus) for row in asked.asked))
+    write(result | {"settings": asked.settings}, args, markdown)
+    return 0
+
+
+def evaluate(asked: Sequence[Asked], corpus: Mapping[str, Passage], seed: int = 0) -> Report:
+    """``pairs`` and ``totals`` of answered questions; see the module's docstring."""
+    pairs = grouped(asked, lambda row: row.query.pair)
+    totals = grouped(asked, lambda row: "same language" if same_language(row.query.pair) else "across")
+    return {
+        name: {group: _summary(rows, corpus, seed) for group, rows in groups.items()}
+        for name, groups in (("pairs", pairs), ("totals", totals))
+    }
+
+
+def within_limits(asked: Asked, corpus: Mapping[str, Passage]) -> bool:
+    """Whether an answer has two sentences at most, and at most 30 % of every passage it cites."""
+    said = [(plain(piece.text), piece.citations) for piece in asked.quotations]
+    if sum(len(sentences(text)) for text, _ in said) > MOST_SENTENCES:
+        return False
+    documents = {c.number: c.document_id for c in asked.answer.citations} if asked.answer is not None else {}
+    quoted: Counter[str] = Counter()
+    for text, numbers in said:
+        for document in {documents[number] for number in numbers if number in documents}:
+            quoted[document] += len(text)
+    return all(length <= MOST_SHARE * len(corpus[document].text) for document, length in quoted.items())
+
+
+def _summary(asked: Sequence[Asked], corpus: Mapping[str, Passage], seed: int) -> Report:
+    clusters = [row.query.cluster for row in asked]
+    contained = [row.contains_gold for row in asked]
+    within = [within_limits(row, corpus) for row in asked]
+    right = [c and w for c, w in zip(contained, within, strict=True)]
+    answered = [i for i, row in enumerate(asked) if row.answered]
+    return {
+        "n": len(asked),
+        "refused": sum(row.refused for row in asked),
+        "failed": sum(bool(row.error) for row in asked),
+        "over_limits": sum(not w for w in within),
+        **share("right", right, clusters, seed),
+        **share("right_of_answered", [right[i] for i in answered], [clusters[i] for i in answered], seed),
+        **share("contains", contained, clusters, seed),
+        "mean_characters": mean([len(asked[i].text) for i in answered], 1),
+    }
+
+
+def _row(asked: Asked, corpus: Mapping[str, Passage]) -> Report:
+    within = within_limits(asked, corpus)
+    cited = [c.document_id for c in asked.answer.citations] if asked.answer is not None else []
+    return asking.row_of(asked) | {
+        "gold": list(asked.query.gold),
+        "cited": cited,
+        "contains": asked.contains_gold,
+        "within_limits": within,
+        "right": asked.contains_gold and within,
+    }
+
+
+def markdown(result: Report) -> str:
+    """The report as an aligned Markdown table, a row for each part and pair."""
+    heading = ("part", "pair", "n", "refused", "failed", "over limits", "right", "right of answered", "contains",
+               "characters")  # fmt: skip
+    rows = []
+    for part, found in parts(result):
+        for name, values in (found["pairs"] | found["totals"]).items():
+            counts = [str(values[key]) for key in ("n", "refused", "failed", "over_limits")]
+            length = "-" if values["mean_characters"] is None else f"{values['mean_characters']:.0f}"
+            rows.append([part, name, *counts, *(cell(values, measure) for measure in _MEASURES), length])
+    limits = f"{MOST_SENTENCES} sentences and {MOST_SHARE:.0%} of each passage cited"
+    return table(
+        heading, rows, "[95 % interval, by gold passage]",
+        f"right: contains a gold answer within {limits}; refused, failed and over limits count as misses",
+    )  # fmt: skip
