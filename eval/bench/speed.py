@@ -93,19 +93,17 @@ def _profiles(corpus: Sequence[Passage], queries: Sequence[Query], args: argpars
     first, second, third, fourth = quarters(queries)
     plain = without(config, ["rerank"])
     found: dict[str, Times | None] = {_PLAIN: _profile(corpus, plain, (first, second), args.runs), _RERANKED: None}
-    if _reranks(corpus, config):
+    if _reranks(config):
         found[_RERANKED] = _profile(corpus, config, (third, fourth), args.runs)
     return found
 
 
-def _reranks(corpus: Sequence[Passage], config: Config) -> bool:
-    from rag.rerank import load_reranker
+def _reranks(config: Config) -> bool:
+    """Whether a configuration has a reranker, as ``rag.rerank.load_reranker`` decides it."""
+    from index import models
 
-    knowledge = asking.open_knowledge(corpus, config)
-    try:
-        return bool(load_reranker(config.rerank, knowledge.retriever()).profile)
-    finally:
-        knowledge.close()
+    model = config.rerank.model
+    return model != "none" and (model != "auto" or models.is_installed(models.LANGUAGE_MODEL))
 
 
 def _profile(
