@@ -98,7 +98,10 @@ def test_answers_by_hand() -> None:
     assert list(result) == ["pairs", "totals"]
     same = result["totals"]["same language"]
     assert (same["n"], same["refused"], same["over_limits"], same["right"], same["contains"]) == (2, 0, 1, 0.5, 1.0)
+    assert (same["right_single"], same["reachable"]) == (1.0, 0.5)  # one sentence, and none that is shorter
     assert same["mean_characters"] == (len(LED) + len(WAFERS)) / 2
+    shares = [len(LED) / len(CORPUS["hans"].text), len(WAFERS) / len(CORPUS["hant"].text)]
+    assert same["mean_share"] == pytest.approx(sum(shares) / 2, abs=1e-4)
     across = result["totals"]["across"]
     assert (across["n"], across["refused"], across["right"], across["right_of_answered"]) == (2, 1, 0.0, 0.0)
     assert across["mean_characters"] == len(DAYS)  # the frame is not of the answer
@@ -232,7 +235,7 @@ def test_refusal_by_hand() -> None:
 
 ANSWERS = [
     "n", "refused", "failed", "over_limits", "right", "right_ci", "right_of_answered", "right_of_answered_ci",
-    "contains", "contains_ci", "mean_characters",
+    "right_single", "right_single_ci", "contains", "contains_ci", "reachable", "mean_characters", "mean_share",
 ]  # fmt: skip
 CITATIONS = [
     "n", "refused", "failed", "citations", "quotes_elsewhere", "numbers_out_of_range", "marks_without_citation",
