@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from asked import parsed
 
-from eval import bench
 from eval.bench import evidence, followups, speed
 from eval.bench.evidence import Chosen
 from eval.bench.followups import Rewritten
@@ -21,13 +20,6 @@ from index.errors import QuestionError, UsageError
 from rag.cli import main
 from rag.config import Config
 from rag.types import IngestReport
-
-
-def parsed(*words: str | Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    bench.configure(parser)
-    return parser.parse_args([str(word) for word in words])
-
 
 # --- evidence --------------------------------------------------------------------------------------------------------
 
