@@ -99,13 +99,14 @@ def test_answers_of_something_else_are_refused(tmp_path: Path) -> None:
         AnswerFile(path, MADE_FROM).answer(replace(LEADER, text="别的问题?"))
 
 
-def test_answers_of_older_code_are_read_but_not_added_to(tmp_path: Path) -> None:
+def test_answers_of_older_code_are_read_but_not_added_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "answers.jsonl"
     asking.ask_all(QUERIES[:2], lambda: FakeKnowledge(SAID), AnswerFile(path, MADE_FROM))
     newer = {**MADE_FROM, "code": "2"}
     file = AnswerFile(path, newer)
     assert not file.current
     assert len(asking.ask_all(QUERIES[:2], lambda: FakeKnowledge({}), file)) == 2
+    assert "another version of Wenju gave these answers" in capsys.readouterr().err
     with pytest.raises(UsageError, match="1 of 3 answers are missing, and those there are of another version"):
         asking.ask_all(QUERIES, lambda: FakeKnowledge(SAID), file)
 

@@ -139,6 +139,8 @@ def ask_all(queries: Sequence[Query], open_asker: Callable[[], Asker], file: Ans
             f"--answers: {missing} of {len(queries)} answers are missing, and those there are of another version: "
             "give another file"
         )
+    if not file.current:
+        sys.stderr.write("--answers: another version of Wenju gave these answers\n")
     asker = open_asker() if missing else None
     told = _Progress(missing)
     asked: list[Asked] = []
