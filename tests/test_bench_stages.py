@@ -39,10 +39,11 @@ def test_evidence_by_hand() -> None:
     result = evidence.evaluate(chosen)
     assert list(result["languages"]) == ["en", "zh"]
     chinese = result["languages"]["zh"]
-    assert list(chinese) == ["n", "right", "right_ci", "mean_f1", "none", "mean_characters"]
+    assert list(chinese) == ["n", "right", "right_ci", "mean_f1", "reachable", "none", "mean_characters"]
     assert (chinese["n"], chinese["none"], chinese["mean_characters"]) == (3, 1, 6.5)
     assert chinese["right"] == pytest.approx(1 / 3, abs=1e-4)
     assert chinese["mean_f1"] == pytest.approx(2 / 9, abs=1e-4)
+    assert chinese["reachable"] == 1.0
     english = result["languages"]["en"]
     assert (english["right"], english["mean_f1"]) == (1.0, 0.75)
 

@@ -2,15 +2,15 @@
 
 With ``--json`` one object:
 
-    {"languages": {"zh": {"n": 515, "right": 0.81, "right_ci": [0.77, 0.85], "mean_f1": 0.78, "none": 0,
-                          "mean_characters": 41.0}, …},
+    {"languages": {"zh": {"n": 515, "right": 0.81, "right_ci": [0.77, 0.85], "mean_f1": 0.78, "reachable": 0.98,
+                          "none": 0, "mean_characters": 41.0}, …},
      "report": {"languages": …},                   the report part alone, where --split all read both
      "settings": {"data": …, "split": "all", "questions": null, "seed": 0, "without": []}}
 
 ``--data`` holds ``evidence.jsonl``. The sentence is the one the product puts first; it is ``right`` where its F1 with a
 sentence that people marked is .5 or more, by Han characters in Chinese and by words in English (letters alone would
-call any two English sentences alike). ``none`` counts passages of which nothing was chosen: misses. Intervals are 95 %,
-by passage.
+call any two English sentences alike). ``reachable`` is the share of passages that have such a sentence at all, as the
+product tells sentences; ``none`` counts passages of which nothing was chosen: misses. Intervals are 95 %, by passage.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from eval.bench.figures import Report, cell, grouped, in_parts, mean, parts, set
 from eval.bench.options import add_options, of_split, sample, save_rows
 from eval.data import EvidenceRow, Passage, read_evidence
 from eval.metrics import f1
-from index.language import detect, side
+from index.language import detect, sentences, side
 from index.types import Passage as Found
 
 if TYPE_CHECKING:
@@ -133,9 +133,14 @@ def _summary(chosen: Sequence[Chosen], seed: int) -> Report:
         "n": len(chosen),
         **share("right", [item.f1 >= SAME for item in chosen], [item.row.passage for item in chosen], seed),
         "mean_f1": mean([item.f1 for item in chosen]),
+        "reachable": mean([float(_reachable(item.row)) for item in chosen]),
         "none": sum(not item.sentence for item in chosen),
         "mean_characters": mean([len(item.sentence) for item in chosen if item.sentence], 1),
     }
+
+
+def _reachable(row: EvidenceRow) -> bool:
+    return any(is_evidence(row.passage[start:end], row.evidence) for start, end in sentences(row.passage))
 
 
 def _saved(item: Chosen) -> Report:
@@ -154,10 +159,10 @@ def _saved(item: Chosen) -> Report:
 def markdown(result: Report) -> str:
     """The report as an aligned Markdown table, a row for each part and language."""
     rows = [
-        [part, name, str(values["n"]), cell(values, "right"), cell(values, "mean_f1"), str(values["none"]),
-         "-" if values["mean_characters"] is None else f"{values['mean_characters']:.0f}"]
+        [part, name, str(values["n"]), cell(values, "right"), cell(values, "mean_f1"), cell(values, "reachable"),
+         str(values["none"]), "-" if values["mean_characters"] is None else f"{values['mean_characters']:.0f}"]
         for part, found in parts(result)
         for name, values in found["languages"].items()
     ]  # fmt: skip
-    heading = ["part", "language", "n", "right", "mean F1", "none", "characters"]
+    heading = ["part", "language", "n", "right", "mean F1", "reachable", "none", "characters"]
     return table(heading, rows, f"[95 % interval, by passage; right: F1 of {SAME} or more with a marked sentence]")
