@@ -245,7 +245,12 @@ def quoted(passages: Sequence[Passage], *places: tuple[int, int]) -> Choice:
     ("question", "language", "source", "text"),
     [
         ("谁是董事长？", "zh-Hans", HANS, "董事长为**沈立衡**。[1]"),
-        ("誰是董事長？", "zh-Hant", HANS, "董事长为**沈立衡**。[1]"),  # Chinese needs no frame, and keeps its own script
+        (
+            "誰是董事長？",
+            "zh-Hant",
+            HANS,
+            "董事长为**沈立衡**。[1]",
+        ),  # Chinese needs no frame, and keeps its own script
         ("Who is the chairman?", "en", HANS, "The documents say, in Chinese:\n董事长为**沈立衡**。[1]"),
         ("下雨吗？", "zh-Hans", ENGLISH, "英文文档原文：\nIt rains.[1]"),
         ("下雨嗎？", "zh-Hant", ENGLISH, "英文文件原文：\nIt rains.[1]"),

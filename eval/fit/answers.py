@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from eval.data import Passage as Row
-from eval.data import Query, read_corpus, read_queries
+from eval.bench.evidence import is_evidence
+from eval.data import Query, read_corpus, read_evidence, read_queries
 from eval.fit.listwise import Question, fit
 from eval.fit.questions import open_retriever, sampled
-from eval.metrics.answers import contains, f1
+from eval.metrics.answers import contains
 from index.indexes import SIDES
 from index.language import detect, side
 from index.types import Passage
@@ -28,47 +28,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["EvidenceRow", "evidence_collection", "fit_refusal", "fit_sentences", "read_evidence"]
+__all__ = ["FitSettings", "fit_refusal", "fit_sentences", "store_weights"]
 
 _T = TypeVar("_T")
 _PAIRS = tuple(f"{asked}>{held}" for asked in SIDES for held in SIDES)
 _READ = 5
-_SAME = 0.5  # F1 (Han characters, English words) from which a sentence is the human's
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
-    """A question on one given passage, with the sentences people marked as its evidence."""
-
-    id: str
-    split: str
-    passage: str
-    question: str
-    evidence: tuple[str, ...]
-
-
-def read_evidence(path: Path) -> list[EvidenceRow]:
-    """The rows of ``reading/evidence.jsonl``."""
-    with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    return [EvidenceRow(r["id"], r["split"], r["passage"], r["question"], tuple(r["evidence"])) for r in rows]
-
-
-def evidence_collection(rows: Sequence[EvidenceRow], config: Config) -> tuple[Retriever, dict[str, Passage]]:
-    """A collection of all the passages, and each passage whole, by its text."""
-    texts = sorted({row.passage for row in rows})
-    corpus = [Row(id=f"p{number:04d}", lang=side(detect(text)), text=text) for number, text in enumerate(texts)]
-    retriever = open_retriever(corpus, config)
-    whole = {
-        row.text: Passage(row.id, row.id, "", row.id, None, 0, len(row.text), row.text, detect(row.text), 0.0)
-        for row in corpus
-    }
-    return retriever, whole
-
-
-def is_evidence(sentence: str, evidence: Iterable[str]) -> bool:
-    """Whether a sentence is, or overlaps by half with, one that people marked."""
-    return any(f1(sentence, [marked]) >= _SAME for marked in evidence)
 
 
 def fit_sentences(data: Path, target: Path, rerank: str, settings: FitSettings | None = None) -> float:

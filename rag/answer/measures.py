@@ -40,7 +40,9 @@ _COUNTED = re.compile(
     r"(?:多少|几)(?:万|亿)?(?P<zh>[\u4e00-\u9fff])|\bhow many (?:[a-z]+ ){0,3}?(?P<en>[a-z]{3,}s)\b|"
     r"\bhow many (?P<odd>[a-z]{3,})"
 )
-_COUNTABLE = frozenset("个家种片张件台座名位次项颗条款艘架辆部篇人倍支层级届任代只头枚套股栋户册卷幅首集章节页组吨车柜櫃国处所")
+_COUNTABLE = frozenset(
+    "个家种片张件台座名位次项颗条款艘架辆部篇人倍支层级届任代只头枚套股栋户册卷幅首集章节页组吨车柜櫃国处所"
+)
 _UNITS_OF_TIME = frozenset(("time", "months"))
 
 
@@ -61,7 +63,9 @@ def asked_measure(question: str) -> Asked:
         word = match["zh"] or match["en"] or match["odd"] or ""
         counted = word if not match["zh"] or word in _COUNTABLE else ""
     dimension = next((name for name, pattern in _COMPILED if pattern.search(folded)), "")
-    return Asked("" if counted and dimension in ("percent", "money", "length", "power", "bytes") else dimension, counted)
+    return Asked(
+        "" if counted and dimension in ("percent", "money", "length", "power", "bytes") else dimension, counted
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -72,9 +76,7 @@ def _read(text: str) -> tuple[Quantity, ...]:
 def figures(question: str, sentence: str, dates: bool = False) -> list[Quantity]:
     """The figures of a sentence that could be an answer, or its dates: none that the question states itself."""
     asked = {(q.kind, q.value) for q in _read(question)}
-    return [
-        q for q in _read(sentence) if not q.weak and (q.kind in _DATES) == dates and (q.kind, q.value) not in asked
-    ]
+    return [q for q in _read(sentence) if not q.weak and (q.kind in _DATES) == dates and (q.kind, q.value) not in asked]
 
 
 def fits(asked: Asked, found: Quantity, sentence: str) -> bool | None:

@@ -21,7 +21,9 @@ __all__ = ["answer_quantity", "answer_span"]
 _CLAUSE = re.compile(
     r"[，；;：:（）()]|,(?!\d{3})|\s\|\s|(?<=\s)(?:and|from|while|but|compared with|of which|against|versus)\s"
 )
-_ENGLISH_NAME = re.compile(r"\b[A-Z][a-z]+(?:[-’'][A-Z][a-z]+)?(?: (?:[A-Z]\.|de|van|von|der|la|[A-Z][a-zA-Z’'-]+)){1,3}")
+_ENGLISH_NAME = re.compile(
+    r"\b[A-Z][a-z]+(?:[-’'][A-Z][a-z]+)?(?: (?:[A-Z]\.|de|van|von|der|la|[A-Z][a-zA-Z’'-]+)){1,3}"
+)
 # A run of capitalised words with one of these is an office, a firm or a place.
 _NO_PERSON = re.compile(
     r"\b(?:Chief|Officer|President|Director|Minister|Secretary|Chair\w*|Head|Board|Committee|Company|Corporation|Inc|Ltd|"
