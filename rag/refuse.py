@@ -27,7 +27,7 @@ __all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "missing_names",
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
-    "weightiest missing", "kind held", "crosses", "coverage",
+    "weightiest missing", "kind held", "crosses", "coverage", "likelihood", "words of its own", "phrase", "other time",
 )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def evidence_features(
         float(kind != "other" and holds(kind, best.text, question)),
         float(side(passage.language) != asked),
         own.coverage,
+        *(best.feature(name) for name in ("likelihood", "words of its own", "phrase", "other time")),
     )
 
 

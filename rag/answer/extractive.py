@@ -51,9 +51,9 @@ def choose(
     chosen = ranked[:1]
     for sentence in ranked[1:]:
         margin = settings.kind_margin if _of_kind(sentence) and not any(map(_of_kind, chosen)) else settings.margin
-        if len(chosen) < settings.most_sentences and sentence.score >= ranked[0].score - margin:
-            if _fits(sentence, chosen, passages, settings):
-                chosen.append(sentence)
+        near = len(chosen) < settings.most_sentences and sentence.score >= ranked[0].score - margin
+        if near and _fits(sentence, chosen, passages, settings):
+            chosen.append(sentence)
     return Choice(_in_order(chosen))
 
 

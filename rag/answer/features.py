@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from index.language import Side, fold
@@ -34,8 +34,8 @@ MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
 FEATURES = (
     *MODEL_FEATURES,
-    "words", "words above", "words before", "words after", "words of its own", "words far around", "words beyond topic", "topic", "phrase",
-    *(f"{kind} held" for kind in _KINDS), "measure held", "measure missed",
+    "words", "words above", "words before", "words after", "words of its own", "words far around",
+    "words beyond topic", "topic", "phrase", *(f"{kind} held" for kind in _KINDS), "measure held", "measure missed",
     "new words", "length", "first", "same time", "other time", "names missing",
     "row", "head", "title", "question", "passage", "passage place",
 )  # fmt: skip
@@ -162,4 +162,4 @@ def _names(text: str) -> frozenset[str]:
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
     """Neighbouring English words, or Han characters, of a text."""
     found = _LATIN.findall(fold(text))
-    return frozenset(zip(found, found[1:], strict=False))
+    return frozenset(pairwise(found))

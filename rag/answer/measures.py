@@ -22,9 +22,11 @@ _DIMENSIONS = (
     ("percent", r"百分之几|几成|比例|占比|比重|份额|市占|市场占有|[利润增长良使用转换成功率税折出租]率|%|多大比|"
                 r"\bpercent|\bshare\b|\bproportion|\bportion|\brate\b|\bmargin|\byield|\bfraction of|\butili[sz]ation"),
     ("people", r"多少人|几(?:个|名|位)?人|人数|多少名|多少位|员工(?:总)?数|人口|"
-               r"\bhow many (?:\w+ )?(?:people|persons|employees|workers|staff|residents|students|soldiers)|\bpopulation"),
-    ("money", r"多少钱|多少[美欧日港英韩]?元|营收|收入|利润|预算|资本支出|金额|价格|售价|单价|成本|总值|市值|投资额|总投资|薪|费用|"
-              r"注册资本|多少资|补助|补贴|\bcosts?\b|\bprices?\b|\brevenue|\bbudget|\bworth\b|\bpaid\b|\bfunding|\bgrant|\baward|"
+               r"\bhow many (?:\w+ )?(?:people|persons|employees|workers|staff|residents|students|soldiers)|"
+               r"\bpopulation"),
+    ("money", r"多少钱|多少[美欧日港英韩]?元|营收|收入|利润|预算|资本支出|金额|价格|售价|单价|成本|总值|市值|"
+              r"投资额|总投资|薪|费用|注册资本|多少资|补助|补贴|\bcosts?\b|\bprices?\b|\brevenue|\bbudget|\bworth\b|"
+              r"\bpaid\b|\bfunding|\bgrant|\baward|"
               r"\bspend|\bspent|\bprofit|\bsalary|\bmoney\b|\bcapital expenditure|\bhow much did\b"),
     ("time", r"多久|多长时间|几年|几个月|几周|几天|多少(?:年|个月|月|周|天|小时|分钟|秒|个工作)|"
              r"\bhow long\b|\bhow many (?:\w+ )?(?:years|months|weeks|days|hours|minutes|seconds|quarters)"),

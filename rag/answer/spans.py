@@ -26,7 +26,7 @@ _QUESTION = re.compile(r"[?？][\s”’」』）)\"']*$|^(?:问|問|Q)\s*[:：.
 _LEAD = re.compile(r"[:：]\s*$")
 _ITEM = re.compile(r"^\s*(?:[-*•·‧●○]|[(（]?(?:\d{1,2}|[一二三四五六七八九十]{1,2}|[a-z])[)）.、．])")
 # A label and its value (``Rating: Hold.``) belong to what follows on the line; so does a date alone.
-_LABELLED = re.compile(r"^[^:：\n]{1,20}[:：]\s*[^:：\n]{1,20}[.。]$")
+_LABELLED = re.compile(r"^(?!答|A:)[^:：\n]{1,20}[:：]\s*[^:：\n]{1,20}[.。]$")
 _BESIDE_DATE = 4  # characters
 _TITLE = 30.0  # longer than this, in Han characters (a Latin letter counts a third), it is no title
 
@@ -71,6 +71,7 @@ class _Reading:
     caption: str = ""
     question: str = ""
     lead: str = ""
+    introduced: bool = False  # by the sentence just before
 
     def read(self, number: int, text: str, piece: tuple[int, int], own: Side) -> Span:
         start, end = piece
@@ -83,11 +84,12 @@ class _Reading:
             self.question, self.lead = written, ""
             return Span(number, start, end, written, own, shape)
         line = text[text.rfind("\n", 0, start) + 1 :]
-        above = "\n".join(part for part in (self.question, self.lead) if part)
-        if _LEAD.search(written):
-            self.lead = written
-        elif self.lead and not _ITEM.match(line):
+        if not self.introduced and not _ITEM.match(line):
             self.lead = ""
+        above = "\n".join(part for part in (self.question, self.lead) if part)
+        self.introduced = bool(_LEAD.search(written))
+        if self.introduced:
+            self.lead = written
         self.caption = written
         return Span(number, start, end, written, own, shape, above)
 
