@@ -23,11 +23,11 @@ TABLES = [
     ),
     (
         "en",
-        "Our sites are below.\nSite | State | Power\nScioto | Ohio | 120 MW. Gross.\nYakima | Washington | 60 MW\n\nNotes.",
+        "Our sites are below.\nSite | State | Power\nScioto | Ohio | 9 MW. Net.\nYakima | Iowa | 6 MW\n\nNotes.",
     ),
     (
         "mixed",
-        "型号 Models\n型号 | Memory | 带宽\nH20 | 96 GB HBM3 | 4.0 TB/s\nH200 | 141 GB HBM3E | 4.8 TB/s\n\n来源 Source.",
+        "型号 Models\n型号 | Memory | 带宽\nH20 | 96 GB | 4.0 TB/s\nH200 | 141 GB | 4.8 TB/s\n\n来源 Source.",
     ),
 ]
 

@@ -30,7 +30,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
         "number",
         r"多少|几(?:个|种|名|人|家|次|年|倍|成|座|位|条|项|岁|层|款|台|所|支)"
         r"|多(?:大|长|高|远|久|重|快|宽|深|薄|厚)|几%|第几|百分之几|占比|比例是|比率"
-        r"|\bhow (?:many|much|long|far|old|tall|high|large|big|fast|deep|wide|often|thick|thin|heavy|heavily|hot|cold)\b"
+        r"|\bhow (?:many|much|long|far|old|tall|high|large|big|fast|deep|wide|often|thick|thin|heavy|heavily|hot)\b"
         r"|what (?:percent|percentage|number|share|fraction|proportion|portion|amount|temperature)\b"
         r"|\b(?:revenue|price|cost|capacity|population|yield|output)\b.*\bwhat\b"
         r"|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total|worth|margin|budget|"
