@@ -8,8 +8,9 @@ from typing import Literal
 
 from index.language import fold
 from index.numbers import Quantity, quantities
+from rag.answer.people import new_names
 
-__all__ = ["SURNAMES", "AnswerKind", "answer_kind", "holds"]
+__all__ = ["AnswerKind", "answer_kind", "holds"]
 
 AnswerKind = Literal["number", "date", "person", "place", "reason", "definition", "yes or no", "other"]
 
@@ -17,7 +18,7 @@ AnswerKind = Literal["number", "date", "person", "place", "reason", "definition"
 _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     (
         "reason",
-        r"为什么|为何|原因|缘由|何以|怎么会"
+        r"(?<![名称作成视改])为什么|为何|原因|缘由|何以|怎么会"
         r"|\bwhy\b|\breasons?\b|what (?:caused|led)|\bhow come\b",
     ),
     (
@@ -75,16 +76,6 @@ _DEFINITION = re.compile(
 _PLACE = re.compile(
     r"[省市县州国区镇村岛洲湾港]|位于|地处|在[\u4e00-\u9fff]{1,6}[省市县州国区]|\b(?:in|at|near|from|of) [A-Z]"
 )
-_PERSON = re.compile(
-    r"·|先生|女士|教授|博士|总统|总裁|主席|经理|长官|执行长|首席"
-    r"|[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+|\b[A-Z][a-z]{2,}"
-)
-SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁"
-    "蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯"
-    "江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤温罗岑莫鲁"
-)
-_CHINESE_NAME = re.compile(f"[{''.join(sorted(SURNAMES))}][\\u4e00-\\u9fff]{{1,2}}")
 
 
 def answer_kind(question: str) -> AnswerKind:
@@ -118,5 +109,5 @@ def holds(kind: AnswerKind, sentence: str, question: str) -> bool:
     if kind == "place":
         return bool(_PLACE.search(sentence) or _PLACE.search(folded))
     if kind == "person":
-        return bool(_PERSON.search(sentence) or _CHINESE_NAME.search(folded))
+        return bool(new_names(question, sentence))
     return True

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.language import detect, fold, is_chinese
 from index.numbers import Quantity
-from index.words import cut_han, is_listed, words
+from index.words import words
 from rag.answer.measures import figures, likeliest
-from rag.answer.question import SURNAMES, answer_kind
+from rag.answer.people import new_names
+from rag.answer.question import answer_kind
 
 __all__ = ["answer_quantity", "answer_span"]
 
@@ -21,16 +21,6 @@ __all__ = ["answer_quantity", "answer_span"]
 _CLAUSE = re.compile(
     r"[，；;：:（）()]|,(?!\d{3})|\s\|\s|(?<=\s)(?:and|from|while|but|compared with|of which|against|versus)\s"
 )
-_ENGLISH_NAME = re.compile(
-    r"\b[A-Z][a-z]+(?:[-’'][A-Z][a-z]+)?(?: (?:[A-Z]\.|de|van|von|der|la|[A-Z][a-zA-Z’'-]+)){1,3}"
-)
-# A run of capitalised words with one of these is an office, a firm or a place.
-_NO_PERSON = re.compile(
-    r"\b(?:Chief|Officer|President|Director|Minister|Secretary|Chair\w*|Head|Board|Committee|Company|Corporation|Inc|Ltd|"
-    r"University|Institute|Research|Lab|Technology|Semiconductor|Street|County|City|State|States|Kingdom|Republic|Act|The|"
-    r"Department|Union|January|February|March|April|June|July|August|September|October|November|December)\b"
-)
-_HAN_RUN = re.compile(r"[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)*")
 
 
 def answer_span(question: str, sentence: str, lead: str = "") -> tuple[int, int] | None:
@@ -38,7 +28,8 @@ def answer_span(question: str, sentence: str, lead: str = "") -> tuple[int, int]
     several that could be meant. ``lead`` is what is read before the sentence, such as column heads."""
     kind = answer_kind(question)
     if kind == "person":
-        return _name(question, sentence)
+        names = new_names(question, sentence)
+        return names[0] if len({sentence[start:end] for start, end in names}) == 1 else None
     found = answer_quantity(question, sentence, lead)
     return None if found is None else (found.start, found.end)
 
@@ -84,29 +75,3 @@ def _clause(sentence: str, found: Quantity) -> tuple[int, int]:
 
 def _widest(found: Sequence[Quantity]) -> Quantity:
     return max(found, key=lambda q: q.end - q.start)
-
-
-def _name(question: str, sentence: str) -> tuple[int, int] | None:
-    """The one personal name of a sentence that the question does not hold."""
-    asked = fold(question)
-    found = _chinese_names(sentence) if is_chinese(detect(sentence)) else []
-    latin = _ENGLISH_NAME.finditer(sentence)
-    found += [match.span() for match in latin if not _NO_PERSON.search(match.group())]
-    new = [span for span in found if fold(sentence[span[0] : span[1]]) not in asked]
-    return new[0] if len({sentence[start:end] for start, end in new}) == 1 else None
-
-
-def _chinese_names(sentence: str) -> list[tuple[int, int]]:
-    """The spans of what jieba guesses to be a word, begins with a surname and is as long as a name; and of foreign
-    names with their dot."""
-    spans: list[tuple[int, int]] = []
-    for run in _HAN_RUN.finditer(sentence):
-        if "·" in run.group():
-            spans.append(run.span())
-            continue
-        position = run.start()
-        for word in cut_han(fold(run.group())):
-            if len(word) in (2, 3) and word[0] in SURNAMES and not is_listed(word):
-                spans.append((position, position + len(word)))
-            position += len(word)
-    return spans
