@@ -54,7 +54,9 @@ def _chinese_names(sentence: str) -> list[tuple[int, int]]:
         position = run.start()
         for word in cut_han(fold(run.group())):
             if 2 <= len(word) <= _LONGEST_NAME and word[0] in SURNAMES and not is_listed(word):
-                spans.append((position, position + len(word)))
+                # A given name's second character that jieba leaves over at the end still belongs to it.
+                left_over = len(word) == 2 and position + 3 == run.end()
+                spans.append((position, position + len(word) + left_over))
             position += len(word)
     return spans
 
