@@ -117,7 +117,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Measure the product's own check as the options ask; the exit code. Raises ``WenjuError``."""
     from index.embed import EmbeddingSettings, load_embeddings
-    from rag.rerank import language_model
+    from rag.language_model import language_model
     from rag.verify import THRESHOLD, Verifier
 
     encoder = load_embeddings(EmbeddingSettings())

@@ -193,7 +193,7 @@ def kept_figures(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fitted(folder: Path, most: int) -> dict[str, Any]:
     from index.embed import EmbeddingSettings, load_embeddings
-    from rag.rerank import language_model
+    from rag.language_model import language_model
 
     claims = [claim for claim in read_claims(folder / "claims.jsonl") if claim.split == "fit"]
     encoder = load_embeddings(EmbeddingSettings())
