@@ -163,6 +163,17 @@ def test_adding_again_changes_nothing_and_a_bad_file_costs_itself(wenju: Wenju, 
     )
 
 
+def test_waiting_threads_sleep_unless_told_otherwise(
+    wenju: Wenju, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    wenju("documents", "--kb", tmp_path)
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    wenju("documents", "--kb", tmp_path)
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
 @needs_embedder
 def test_remove(wenju: Wenju, copied: Path) -> None:
     rows = wenju("documents", "--kb", copied, "--json").rows
