@@ -96,6 +96,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         _add_to(knowledge, [_sample()])
     _warm(knowledge, config)
     from rag.app import launch
+    from rag.app.evaluation import SetEvaluator
 
     def ready(address: str) -> None:
         if arguments.json:
@@ -111,6 +112,7 @@ def _chat(arguments: argparse.Namespace) -> int:
             on_ready=ready,
             examples=_EXAMPLES if arguments.demo else (),
             uploads=folder / "uploads",
+            evaluator=SetEvaluator(knowledge, config, folder / "evaluations"),
         )
     except KeyboardInterrupt:
         _tell("stopped")
