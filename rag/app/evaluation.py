@@ -13,17 +13,28 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rag.errors import UsageError, WenjuError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eval.cases import Case
-    from eval.run import Progress
     from rag.config import Config
     from rag.knowledge import KnowledgeBase
 
 __all__ = ["Evaluator", "SetEvaluator", "Stopped", "Trial", "steps"]
 
 _PATIENCE = 0.5  # seconds between two looks whether the person has left
-Tell = Callable[["Progress"], None]
+
+
+class Progress(Protocol):
+    """How far a run is; ``eval.run.Progress`` is one."""
+
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def seconds_left(self) -> float | None: ...
+
+
+Tell = Callable[[Progress], None]
 
 
 class Evaluator(Protocol):
@@ -135,7 +146,8 @@ class SetEvaluator:
         except UsageError as error:
             raise UsageError(str(error).replace(str(path), path.name)) from error
         out = self._folder / f"{path.stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-        knowledge = self._knowledge if cases is not None else self._sampled(read)
+        named = {gold.document for case in read for gold in case.gold}
+        knowledge = self._knowledge if cases is not None else self._holding(named)
         values = _figures(self._config)
         try:
             result = evaluate(knowledge, read, out=out, limit=limit, settings={"config": values}, on_progress=tell)
@@ -143,12 +155,11 @@ class SetEvaluator:
             result = read_run(out)
         return write_report(result, build_report(result))["html"]
 
-    def _sampled(self, cases: Sequence[Case]) -> KnowledgeBase:
+    def _holding(self, names: set[str]) -> KnowledgeBase:
         from eval.sample import sample_knowledge_base
 
         held = {Path(item.source).name for item in self._knowledge.documents()}
-        wanted = {gold.document for case in cases for gold in case.gold}
-        return self._knowledge if wanted <= held else sample_knowledge_base(self._config)
+        return self._knowledge if names <= held else sample_knowledge_base(self._config)
 
 
 def _figures(config: Config) -> dict[str, Any]:
