@@ -218,6 +218,9 @@ def test_a_small_number_in_words_is_soft_across_languages_only() -> None:
         ("They didn't increase prices", {"increas"}),
         ("不仅提高价格，不断扩张", set()),
         ("Not only prices rose", set()),
+        ("不是一级就是二级", set()),
+        ("不是一級就是二級", set()),
+        ("Train No. 1010 left", set()),
     ],
 )
 def test_negation_is_read_in_both_languages(text: str, heads: set[str]) -> None:
@@ -229,6 +232,8 @@ def test_reversed_and_opposed_by_hand() -> None:
     rose, fell = polarity("Sales rose in May"), polarity("五月销量下降")
     assert opposed(rose, fell) == {"amount+"}
     assert opposed(rose, polarity("Sales rose, costs fell")) == frozenset()
+    assert opposed(polarity("The talks came before the war"), polarity("战争在会谈之后"), crosses=True) == frozenset()
+    assert opposed(rose, polarity("五月销量没有下降")) == frozenset()  # what is denied points nowhere
     claim, evidence = polarity("公司提高价格"), polarity("公司没有提高价格")
     assert "提高" in reversed_words(claim, evidence, evidence)
     assert reversed_words(evidence, evidence, evidence) == frozenset()

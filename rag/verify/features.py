@@ -87,7 +87,7 @@ def word_signals(case: Case) -> Signals:
     window = polarity("\n".join(evidence.sentences[slice(*overlap.window)]))
     whole = polarity(case.text)
     turned = frozenset() if case.crosses else reversed_words(claim, window, whole)
-    against = opposed(claim, window)
+    against = opposed(claim, window, crosses=case.crosses)
     values = {
         "whole": overlap.whole,
         "best": overlap.best,
