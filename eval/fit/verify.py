@@ -179,16 +179,22 @@ def main() -> None:
     path = Path(__file__).resolve().parents[2] / "rag" / "data" / "support.json"
     stored = json.loads(path.read_text(encoding="ascii"))
     if arguments.calibration:
-        stored["calibration"] = kept_figures(json.loads(arguments.calibration.read_text(encoding="utf-8")))
+        report = json.loads(arguments.calibration.read_text(encoding="utf-8"))
+        stored.setdefault("calibration", {})[report["scorer"]["profile"]] = kept_figures(report)
     else:
         stored["profiles"] |= _fitted(arguments.data, arguments.likelihood)
     path.write_text(json.dumps(stored, indent=1) + "\n", encoding="ascii")
 
 
 def kept_figures(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a report on a scorer: per group how many claims, and both measures with their intervals."""
+    """What is kept of a report on a scorer: per group how many claims, both measures with their intervals, and the
+    balanced accuracy of each baseline."""
     keys = ("n", "balanced_accuracy", "balanced_accuracy_ci", "auroc", "auroc_ci")
-    return {name: {key: group[key] for key in keys} for name, group in report["groups"].items()}
+    return {
+        name: {key: group[key] for key in keys}
+        | {beside: values["balanced_accuracy"] for beside, values in group.get("baselines", {}).items()}
+        for name, group in report["groups"].items()
+    }
 
 
 def _fitted(folder: Path, most: int) -> dict[str, Any]:

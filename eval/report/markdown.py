@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eval.bench.table import aligned
+from eval.report.calibration import calibration_table
 from eval.row import STATES
 
 __all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line"]
@@ -89,16 +90,8 @@ def _latency(report: Report) -> str:
 
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
-    """Groups of measures as a table; anything else as it stands."""
-    nested = {name: value for name, value in figures.items() if isinstance(value, Mapping)}
-    keys = list(dict.fromkeys(key for value in nested.values() for key, v in value.items() if _is_plain(v)))
-    rows = [["group", *keys], *([name, *(_shown(value.get(key)) for key in keys)] for name, value in nested.items())]
-    rest = [f"{name}: {_shown(value)}" for name, value in figures.items() if name not in nested]
-    return [*(aligned(rows) if nested else []), *rest]
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float) or (isinstance(value, list) and len(value) == 2)
+    rows, notes = calibration_table(figures)
+    return [*([*aligned(rows), ""] if rows else []), *notes]
 
 
 def _shown(value: object) -> str:

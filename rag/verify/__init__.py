@@ -8,12 +8,9 @@ with ``wenju bench faithfulness``) and stored with the name of the embedding mod
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib import resources
+from functools import cached_property
 
 from index.language import Side, detect, is_chinese, side
 from rag.verify.features import (
@@ -26,6 +23,7 @@ from rag.verify.features import (
     word_signals,
 )
 from rag.verify.text import is_verbatim, plain
+from rag.verify.weights import LogisticModel, fitted_encoder, fitted_profiles, stored_model
 
 __all__ = [
     "THRESHOLD", "Case", "Likelihood", "LogisticModel", "PassageEncoder", "Request", "Support", "Verifier", "cases_of",
@@ -56,35 +54,6 @@ class Support:
             raise ValueError(f"score must be 0 to 1, was: {self.score}")
 
 
-@dataclass(frozen=True, slots=True)
-class LogisticModel:
-    """A bias and a weight for each signal by name; a score of .5 is the threshold."""
-
-    bias: float
-    weights: Mapping[str, float]
-
-    def score(self, values: Mapping[str, float]) -> float:
-        """The score of one row of signals, 0 to 1."""
-        logit = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-@cache
-def _stored() -> Mapping[str, object]:
-    data: Mapping[str, object] = json.loads(
-        resources.files("rag").joinpath("data/support.json").read_text(encoding="ascii")
-    )
-    return data
-
-
-def stored_model(profile: str, direction_name: str) -> LogisticModel:
-    """The fitted model of a profile (``words``, ``meaning`` or ``likelihood``) and a direction."""
-    profiles = _stored()["profiles"]
-    assert isinstance(profiles, Mapping)
-    fitted = profiles[profile][direction_name]
-    return LogisticModel(float(fitted["bias"]), fitted["weights"])
-
-
 def direction(case: Case) -> str:
     """What weights are kept by: ``zh>en`` for a Chinese claim on English evidence."""
     return f"{case.claim_side}>{case.evidence_side}"
@@ -111,15 +80,14 @@ class Verifier:
 
     @cached_property
     def _encoder(self) -> PassageEncoder | None:
-        fitted = str(_stored()["encoder"])
+        fitted = fitted_encoder()
         name = self._encoder_name or getattr(getattr(self._given, "identity", None), "name", fitted)
         return self._given if name == fitted else None
 
     @property
     def _model(self) -> Likelihood | None:
-        fitted = _stored()["profiles"]
-        assert isinstance(fitted, Mapping)
-        return self._given_model if self._encoder is not None and "likelihood" in fitted else None
+        fitted = "likelihood" in fitted_profiles()
+        return self._given_model if self._encoder is not None and fitted else None
 
     @property
     def profile(self) -> str:
@@ -155,7 +123,7 @@ class Verifier:
         found = [word_signals(case) for case in cases]
         if self._encoder is None or not cases:
             return found
-        near = meaning_signals(cases, self._encoder, str(_stored()["encoder"]))
+        near = meaning_signals(cases, self._encoder, fitted_encoder())
         found = [replace(own, values={**own.values, **more}) for own, more in zip(found, near, strict=True)]
         if self._model is None:
             return found
