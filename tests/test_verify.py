@@ -304,15 +304,46 @@ def test_likelihood_signals_by_hand() -> None:
     # Tokens: a line end (never in the context), a (in it: -1 for -6), b (not).
     assert values["lift"] == pytest.approx(5 / 3)
     assert values["worst lift"] == 0.0
+    assert values["explained"] == pytest.approx(5 / 18)  # 13 nats of 18 are left
     assert values["likelihood"] == pytest.approx(-13 / 3)
     assert values["unlikely"] == pytest.approx(2 / 3)
+
+
+class CountingModel(LetterModel):
+    """Counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def log_likelihoods(
+        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int]
+    ) -> npt.NDArray[np.float32]:
+        self.asked += 1
+        return super().log_likelihoods(contexts, continuation)
+
+
+def test_the_language_model_is_asked_where_words_and_meaning_leave_it_open() -> None:
+    model = CountingModel()
+    verifier = Verifier(LetterEncoder(), model)
+    assert verifier.profile == "likelihood"
+    for claim in (HANS[:31], "水库在2018年建成，蓄水3.5亿立方米。"):  # word for word, and a veto
+        verifier.support(claim, [HANS], "zh-Hans", "zh-Hans")
+    assert model.asked == 0
+    open_claim = "遠山湖水庫去年冬天供水，管理處表示春季之前不提價。"
+    quick = Verifier(LetterEncoder()).support(open_claim, [HANS], "zh-Hant", "zh-Hans")
+    assert 0.02 < quick.score < 0.98
+    slow = verifier.support(open_claim, [HANS], "zh-Hant", "zh-Hans")
+    assert model.asked == 2 and slow.score != quick.score  # the claim alone, and after its evidence
 
 
 def test_stored_weights_name_signals_that_exist() -> None:
     stored = json.loads(resources.files("rag").joinpath("data/support.json").read_text(encoding="ascii"))
     assert stored["encoder"] == "multilingual-e5-small"
     case = cases_of(("水库建成", [HANS], "zh", "zh"))[0]
-    known = {*Verifier(LetterEncoder()).signals([case])[0].values, "lift", "worst lift", "likelihood", "unlikely"}
+    known = {
+        *Verifier(LetterEncoder()).signals([case])[0].values,
+        "lift", "explained", "worst lift", "likelihood", "unlikely",
+    }  # fmt: skip
     for profile, directions in stored["profiles"].items():
         assert set(directions) == {"zh>zh", "zh>en", "en>zh", "en>en"}
         for name in directions:
@@ -332,6 +363,22 @@ def test_fitting_puts_the_threshold_between_the_labels() -> None:
     model = LogisticModel(fitted["bias"], fitted["weights"])
     assert fitted["weights"]["whole"] > 0
     assert model.score({"whole": 0.5}) < THRESHOLD < model.score({"whole": 0.72})
+
+
+def test_the_language_model_is_weighed_against_the_profile_below_it() -> None:
+    base = {"en>en": {"bias": -1.0, "weights": {"whole": 2.0}}}
+    rows = [
+        fitting.Row(
+            "own en>en", "own", "en>en", told, {"whole": 0.5, "explained": share, "worst lift": 0.0}, False, False
+        )
+        for told in (True, False)
+        for share in ((0.5, 0.6, 0.7) if told else (0.1, 0.2, 0.3))
+    ]
+    fitted = fitting.fit_likelihood(rows, base)["en>en"]
+    assert set(fitted["weights"]) == {"whole", "explained", "worst lift"} and fitted["weights"]["explained"] > 0
+    model = LogisticModel(fitted["bias"], fitted["weights"])
+    values = {"whole": 0.5, "worst lift": 0.0}
+    assert model.score({**values, "explained": 0.3}) < THRESHOLD < model.score({**values, "explained": 0.5})
 
 
 def test_vetoed_claims_do_not_pull_the_threshold() -> None:

@@ -9,7 +9,7 @@ from eval.bench.table import aligned
 from eval.report.calibration import calibration_table
 from eval.row import STATES
 
-__all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line"]
+__all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line", "unfaithful_rows"]
 
 Report = Mapping[str, Any]
 
@@ -32,6 +32,8 @@ def markdown(report: Report) -> str:
         parts.append("## Bars\n\n" + "\n".join(_bars(report["bars"])))
     if report["comparison"]:
         parts.append(_comparison(report["comparison"]))
+    if report["unfaithful"]:
+        parts.append("\n".join(["## Unfaithful on purpose", "", *aligned(unfaithful_rows(report["unfaithful"]))]))
     return "\n\n".join(parts)
 
 
@@ -104,6 +106,19 @@ def _bars(bars: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"- {bar['measure']} {'reached' if bar['met'] else 'MISSED'}: {_shown(bar['value'])}, least {bar['least']}"
         for bar in bars
+    ]
+
+
+def unfaithful_rows(found: Mapping[str, Any]) -> list[list[str]]:
+    """A heading and a row for each slice: the faithfulness of the answers as they are, and damaged in each way."""
+    kinds = list(next(iter(found.values())))[:-1]
+    told = {True: "yes", False: "no", None: "-"}
+    return [
+        ["group", *kinds, "told apart"],
+        *(
+            [name, *(cell(figures[kind]) for kind in kinds), told[figures["told_apart"]]]
+            for name, figures in found.items()
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from eval.report.calibration import calibration_table
-from eval.report.markdown import groups_of, headline, scorer_line
+from eval.report.markdown import groups_of, headline, scorer_line, unfaithful_rows
 from eval.report.plots import available, plots
 from eval.row import STATES, Row
 from eval.summary import MEASURES
@@ -70,6 +70,7 @@ def page(report: Report, rows: Sequence[Row]) -> str:
         # matplotlib escapes what stands in its SVG; no text of a document or a case is drawn.
         plots=[(*_PLOTS[name], svg) for name, svg in drawn.items()],
         calibration=calibration_table(report["scorer"]["calibration"]),
+        unfaithful=unfaithful_rows(report["unfaithful"]) if report["unfaithful"] else [],
         unsupported=[(row, claim) for row in rows for claim in row.claims if claim.supported is False],
         sections=_sections(rows),
         shown=_SHOWN_PASSAGES,

@@ -31,6 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 THRESHOLD = 0.5  # scores are shifted in fitting so that this is the best cut of every direction
+_SURE = 0.02  # scores this near to 0 or 1 by words and meaning alone stand: the language model is slow
 _VETOED = 0.2  # a vetoed claim keeps this share of its score: below the threshold, still in order
 
 Request = tuple[str, Sequence[str], str, str]
@@ -111,27 +112,43 @@ class Verifier:
             if found[place] is None
             for case in cases_of(request)
         ]
-        signals = self.signals([case for _, case in open_cases])
+        signals = self._quick_signals([case for _, case in open_cases])
         for (place, case), own in zip(open_cases, signals, strict=True):
-            support, earlier = _judge(case, own, self.profile), found[place]
+            support, earlier = self._judge(case, own), found[place]
             if earlier is None or support.score > earlier.score:
                 found[place] = support
         return [support for support in found if support is not None]
 
     def signals(self, cases: Sequence[Case]) -> list[Signals]:
-        """The signals each case is judged by, those of the models included."""
-        found = [word_signals(case) for case in cases]
-        if self._encoder is None or not cases:
+        """Every signal of each case, those of the models included."""
+        found = self._quick_signals(cases)
+        model = self._given_model if self._encoder is not None else None
+        if model is None:
             return found
-        near = meaning_signals(cases, self._encoder, fitted_encoder())
-        found = [replace(own, values={**own.values, **more}) for own, more in zip(found, near, strict=True)]
-        if self._model is None:
-            return found
-        model = self._model
         return [
             replace(own, values={**own.values, **likelihood_signals(case, own, model)})
             for case, own in zip(cases, found, strict=True)
         ]
+
+    def _quick_signals(self, cases: Sequence[Case]) -> list[Signals]:
+        """The signals of words and meaning."""
+        found = [word_signals(case) for case in cases]
+        if self._encoder is None or not cases:
+            return found
+        near = meaning_signals(cases, self._encoder, fitted_encoder())
+        return [replace(own, values={**own.values, **more}) for own, more in zip(found, near, strict=True)]
+
+    def _judge(self, case: Case, signals: Signals) -> Support:
+        """A case by its words and meaning; the language model is asked where these leave it open."""
+        quick = "words" if self._encoder is None else "meaning"
+        score = stored_model(quick, direction(case)).score(signals.values)
+        if self._model is not None and not signals.veto and _SURE < score < 1.0 - _SURE:
+            values = {**signals.values, **likelihood_signals(case, signals, self._model)}
+            score = stored_model("likelihood", direction(case)).score(values)
+        if signals.veto:
+            return Support(score * _VETOED, False, signals.veto)
+        supported = score >= THRESHOLD
+        return Support(score, supported, "" if supported else _reason(signals.values))
 
 
 def _at_once(request: Request) -> Support | None:
@@ -156,14 +173,6 @@ def cases_of(request: Request) -> list[Case]:
     for text, tag in zip(cited, tags, strict=True):
         sides.setdefault(claim_side if tag == "und" else side(tag), []).append(text)
     return [Case(plain(claim), tuple(texts), claim_side, name, cited) for name, texts in sides.items()]
-
-
-def _judge(case: Case, signals: Signals, profile: str) -> Support:
-    score = stored_model(profile, direction(case)).score(signals.values)
-    if signals.veto:
-        return Support(score * _VETOED, False, signals.veto)
-    supported = score >= THRESHOLD
-    return Support(score, supported, "" if supported else _reason(signals.values))
 
 
 def _reason(values: Mapping[str, float]) -> str:

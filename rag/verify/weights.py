@@ -28,10 +28,13 @@ class LogisticModel:
     bias: float
     weights: Mapping[str, float]
 
+    def logit(self, values: Mapping[str, float]) -> float:
+        """The logit of one row of signals; 0 is the threshold."""
+        return self.bias + sum(weight * values[name] for name, weight in self.weights.items())
+
     def score(self, values: Mapping[str, float]) -> float:
         """The score of one row of signals, 0 to 1."""
-        logit = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.logit(values)))))
 
 
 @cache
