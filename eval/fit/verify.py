@@ -109,6 +109,9 @@ def fit_likelihood(rows: Sequence[Row], base: Mapping[str, Mapping[str, Any]]) -
             replace(row, values={**row.values, _BASE: under.logit(row.values)}) for row in rows if row.direction == name
         ]
         fitted = fit_model(own, (_BASE, *_LIKELIHOOD))
+        helps = [signal for signal in _LIKELIHOOD if fitted["weights"][signal] > 0]
+        if len(helps) < len(_LIKELIHOOD):  # what makes a claim likelier never speaks against it: that is noise
+            fitted = fit_model(own, (_BASE, *helps))
         share = fitted["weights"].pop(_BASE)
         weights = {signal: round(share * weight, 4) for signal, weight in under.weights.items()}
         found[name] = {"bias": round(fitted["bias"] + share * under.bias, 4), "weights": weights | fitted["weights"]}
