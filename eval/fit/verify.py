@@ -240,7 +240,7 @@ def _fitted(folder: Path) -> dict[str, Any]:
 
 def _with_likelihood(folder: Path, most: int) -> dict[str, Any]:
     from index.embed import EmbeddingSettings, load_embeddings
-    from rag.rerank import language_model
+    from rag.language_model import language_model
 
     claims = _few([claim for claim in read_all(folder) if claim.split == "fit"], most)
     rows = list(rows_of(claims, Verifier(load_embeddings(EmbeddingSettings()), language_model())))

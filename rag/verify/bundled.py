@@ -14,7 +14,7 @@ def bundled_likelihood() -> Likelihood | None:
     """The bundled language model, not loaded yet; None where its extra is not installed."""
     if not models.is_installed(models.LANGUAGE_MODEL):
         return None
-    from rag.rerank import language_model
+    from rag.language_model import language_model
 
     return language_model()
 

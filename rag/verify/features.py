@@ -35,7 +35,7 @@ class PassageEncoder(Protocol):
 
 
 class Likelihood(Protocol):
-    """What verification needs of a language model: see ``rag.rerank.LanguageModel``."""
+    """What verification needs of a language model: see ``rag.language_model.LanguageModel``."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text."""
@@ -156,10 +156,11 @@ def meaning_signals(cases: Sequence[Case], encoder: PassageEncoder, model: str) 
 
 
 def likelihood_signals(case: Case, signals: Signals, model: Likelihood) -> dict[str, float]:
-    """How much likelier each token of a claim becomes by the evidence: on average (``lift``), for the two tokens that
-    it helps least (``worst lift``), and in all: ``explained``, the share of the claim's information (its negative log P)
-    that the evidence takes away. ``likelihood`` is the mean log P after the evidence, ``unlikely`` the share of tokens
-    below one in a hundred."""
+    """How much likelier the tokens of a claim become by the evidence: on average (``lift``), at the two that it helps
+    least (``worst lift``), and in all (``explained``: the share of the claim's negative log P that it takes away).
+
+    ``likelihood`` is the mean log P after the evidence, ``unlikely`` the share of tokens below one in a hundred.
+    """
     import numpy as np
 
     evidence = read(case.text).sentences
