@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from importlib import resources
 
@@ -13,12 +14,15 @@ import pytest
 from eval.bench import faithfulness
 from eval.data import Claim
 from eval.fit import verify as fitting
+from index.models import LANGUAGE_MODEL, is_installed
 from rag.verify import THRESHOLD, LogisticModel, Support, Verifier, cases_of, stored_model
+from rag.verify.bundled import bundled_verifier
 from rag.verify.features import word_signals
 from rag.verify.figures import figures
 from rag.verify.overlap import crossing, native
 from rag.verify.polarity import opposed, polarity, reversed_words
 from rag.verify.text import claim_sentences, is_verbatim, plain, read, speaks
+from rag.verify.weights import PROFILES, calibration
 
 HANS = (
     "远山湖水库于2019年建成，蓄水量为3.5亿立方米。去年冬天，水库向下游城市供水1200万吨，比前年增长15%。"
@@ -286,6 +290,22 @@ def test_the_profile_is_what_the_weights_were_fitted_for() -> None:
     assert Verifier(LetterEncoder()).profile == "meaning"
     assert Verifier(LetterEncoder(), encoder_name="bge-m3").profile == "words"
     assert Verifier(None, LetterModel()).profile == "words"
+
+
+def test_the_bundled_verifier_takes_what_is_installed_and_loads_nothing_yet() -> None:
+    best = "likelihood" if is_installed(LANGUAGE_MODEL) else "meaning"
+    assert bundled_verifier("", LetterEncoder()).profile == best
+    assert [bundled_verifier(name, LetterEncoder()).profile for name in ("words", "meaning")] == ["words", "meaning"]
+    with pytest.raises(ValueError, match="profile must be one of words, meaning, likelihood, was: 'letters'"):
+        bundled_verifier("letters")
+
+
+def test_each_fitted_profile_keeps_its_own_figures() -> None:
+    for profile in PROFILES:
+        for name, measured in calibration(profile).items():
+            assert re.fullmatch(r"[\w/-]+ (?:zh|en)>(?:zh|en)", name)
+            assert measured["n"] > 0 and 0 <= measured["balanced_accuracy"] <= 1
+    assert calibration("letters") == {}
 
 
 def test_texts_are_embedded_once_in_one_go() -> None:
