@@ -22,13 +22,13 @@ from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
 from index.types import Passage
 from index.words import words
+from rag.language_model import language_model
 from rag.retrieve import Candidate, QueryTerms, Retriever
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    pass
 
-__all__ = ["LanguageModel", "RerankSettings", "Reranker", "best_window", "load_reranker"]
+__all__ = ["RerankSettings", "Reranker", "best_window", "load_reranker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,76 +96,6 @@ def _blend(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Can
         return [*rescored, *rest]
     drop = max(0.0, rest[0].score - rescored[-1].score)
     return [*rescored, *(replace(c, score=c.score - drop) for c in rest)]
-
-
-class LanguageModel:
-    """The bundled language model as a scorer of texts given texts. Safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.announce: Callable[[str], None] | None = None
-
-    @cached_property
-    def _parts(self) -> tuple[Any, Any]:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()
-        folder = models.prepare(models.LANGUAGE_MODEL, self.announce)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
-        except (OSError, ValueError) as error:
-            remedy = "remove that folder to have it made again"
-            raise ModelError(f"cannot load the language model in {folder}: {remedy}") from error
-        return tokenizer, model.eval()
-
-    def encode(self, text: str) -> list[int]:
-        """The tokens of a text, without the mark of its beginning."""
-        tokens: list[int] = self._parts[0].encode(text, add_special_tokens=False)
-        return tokens
-
-    def log_likelihoods(
-        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], batch_tokens: int = 2048
-    ) -> npt.NDArray[np.float32]:
-        """log P of each token of the continuation after each context, float32, shape (contexts, len(continuation))."""
-        import numpy as np
-        import torch
-
-        tokenizer, model = self._parts
-        start, length = tokenizer.bos_token_id, len(continuation)
-        rows = [[start, *context, *continuation] for context in contexts]
-        found = np.zeros((len(rows), length), dtype=np.float32)
-        target = torch.tensor(list(continuation))
-        with self._lock, torch.inference_mode():
-            for batch in _batches([len(row) for row in rows], batch_tokens):
-                widest = max(len(rows[i]) for i in batch)
-                pads = [widest - len(rows[i]) for i in batch]
-                ids = torch.tensor([[0] * pad + rows[i] for i, pad in zip(batch, pads, strict=True)])
-                mask = torch.tensor([[0] * pad + [1] * (widest - pad) for pad in pads])
-                hidden = model.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-                logits = model.lm_head(hidden[:, -length - 1 : -1]).float()
-                picked = logits.gather(-1, target.expand(len(batch), -1)[..., None])[..., 0]
-                found[batch] = (picked - logits.logsumexp(-1)).numpy()
-        return found
-
-
-def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indexes of like lengths together, padded lengths within the budget."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batches and (len(batches[-1]) + 1) * lengths[index] <= budget:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
-
-
-@cache
-def language_model() -> LanguageModel:
-    """The one language model of this process."""
-    return LanguageModel()
 
 
 @cache

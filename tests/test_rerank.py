@@ -12,10 +12,11 @@ from real import real, real_folder
 from index.errors import ModelError
 from index.language import sentences
 from index.lexical import Term
-from index.models import LANGUAGE_MODEL, is_installed, is_ready
+from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
 from rag import KnowledgeBase
-from rag.rerank import LanguageModel, Reranker, RerankSettings, best_window, load_reranker
+from rag.language_model import LanguageModel
+from rag.rerank import Reranker, RerankSettings, best_window, load_reranker
 from rag.retrieve import QueryTerms, Retriever
 
 __all__ = ["real", "real_folder"]
@@ -202,6 +203,30 @@ def test_likelihoods_do_not_depend_on_what_they_are_batched_with(model: Language
     assert abs(alone.mean() - together[1].mean()) < 0.1
     means = together.mean(axis=1)
     assert means[0] == max(means)
+
+
+@likelihood
+def test_our_forward_pass_gives_what_transformers_gives(model: LanguageModel) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = prepare(LANGUAGE_MODEL)
+    reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    texts = (
+        "启衡的月产能为4.5万片，良率92%。",
+        "嶺川半導體位於新竹。",
+        "Qiheng makes 45,000 wafers a month. 良率92%。",
+    )
+    continuation = model.encode(" 启衡的月产能是多少？")
+    for text in texts:
+        context = model.encode(text)
+        ids = torch.tensor([[2, *context, *continuation]])
+        with torch.inference_mode():
+            logits = reference(input_ids=ids).logits[0, len(context) : -1]
+        expected = logits.log_softmax(-1).gather(-1, torch.tensor(continuation)[:, None])[:, 0]
+        ours = torch.from_numpy(model.log_likelihoods([context], continuation)[0])
+        assert (ours - expected).abs().max() < 0.5  # bfloat16 beside float32
+        assert abs(float((ours - expected).mean())) < 0.08
 
 
 @likelihood
