@@ -26,7 +26,8 @@ def scored(passages: Sequence[Passage], scores: Sequence[float] = (), **features
     rows = []
     for number, passage in enumerate(passages):
         last = number + 1 == len(passages)
-        values = tuple(features.get(name.replace(" ", "_"), 0.0) * last for name in FEATURES)
+        named = {"words": 2.0} | {name.replace("_", " "): value for name, value in features.items() if last}
+        values = tuple(named.get(name, 0.0) for name in FEATURES)
         rows.append(ScoredSentence(number, 0, len(passage.text), passage.text, scores[number], 0.8, values))
     return rows
 
@@ -68,9 +69,12 @@ def test_one_document_does_not_disagree_with_itself_nor_with_a_far_or_foreign_se
     passages = found("月产能为4.5万片。", "月产能为5.2万片。")
     same = [passages[0], Passage("c", "d0", "", "/a", None, 20, 29, passages[1].text[:9], "zh-Hans", 9.0)]
     assert disagreement(question, scored(same), same, settings) is None
-    assert disagreement(question, scored(passages, (9.0, 2.0)), passages, settings) is None
+    assert disagreement(question, scored(passages, (9.0, 1.0)), passages, settings) is None
     assert disagreement(question, scored(passages, other_time=1.0), passages, settings) is None
     assert disagreement(question, scored(passages, names_missing=1.0), passages, settings) is None
+    assert disagreement(question, scored(passages, words=0.9), passages, settings) is None  # hardly of the subject
+    years = found("2023年月产能为4.5万片。", "2024年月产能为5.2万片。")
+    assert disagreement(question, scored(years), years, settings) is None
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from index.numbers import Quantity, unsupported_quantities
+from index.numbers import Quantity
 from index.numbers.dates import date_parts
 from index.numbers.units import convert
 from index.types import Passage
+from rag.answer.features import years_of
 from rag.answer.measures import asked_measure, fits
 from rag.answer.sentences import ScoredSentence
 from rag.answer.span import answer_quantity
@@ -22,16 +23,22 @@ from rag.answer.span import answer_quantity
 __all__ = ["DisagreementSettings", "disagreement"]
 
 
+_ROUNDED, _ROUGHLY = Decimal("0.02"), Decimal("0.05")  # of a value, within which another is the same one rounded
+
+
 @dataclass(frozen=True, slots=True)
 class DisagreementSettings:
-    """How far behind the best sentence, in score, the two may stand; how much of the question's words that one holds
-    the other must hold; and how many times the smaller value the larger may be, or years apart two dates."""
+    """How far behind the best sentence, in score, the first of the two may stand, and how far behind that the other, or
+    another date; the least weight of the question's words either holds, and the least share of the first's weight that
+    the other does; and how many times the smaller value the larger may be, or years apart two dates."""
 
     behind: float = 3.0
-    margin: float = 4.0
-    share: float = 0.7
-    most_times: float = 2.0
-    most_years: float = 3.0
+    margin: float = 6.5
+    date_margin: float = 1.0
+    least_words: float = 1.4
+    share: float = 0.55
+    most_times: float = 1.5
+    most_years: float = 2.0
 
 
 def disagreement(
@@ -44,17 +51,41 @@ def disagreement(
         if sentence.score < ranked[0].score - settings.behind - settings.margin:
             break
         value = answer_quantity(question, sentence.text, sentence.lead)
-        if value is not None and _speaks_of_it(question, sentence, value):
+        if (
+            value is not None
+            and _subject(sentence) >= settings.least_words
+            and _speaks_of_it(question, sentence, value)
+        ):
             stated.append((sentence, value))
     if not stated or stated[0][0].score < ranked[0].score - settings.behind:
         return None
     first, value = stated[0]
     for other, differing in stated[1:]:
-        near = other.score >= first.score - settings.margin and other.share >= settings.share * first.share
-        apart = passages[other.passage].document_id != passages[first.passage].document_id
-        if near and apart and _disagree(first, value, other, differing, settings):
+        dated = value.kind in ("date", "year")
+        margin = settings.date_margin if dated else settings.margin
+        near = other.score >= first.score - margin and _subject(other) >= settings.share * _subject(first)
+        one, two = passages[first.passage], passages[other.passage]
+        if not near or one.document_id == two.document_id:
+            continue
+        if not dated and _of_other_times(first, one, other, two):
+            continue
+        if _disagree(value, differing, settings):
             return first, other
     return None
+
+
+def _subject(sentence: ScoredSentence) -> float:
+    """The weight of the question's words that a sentence holds with what stands above it."""
+    return sentence.feature("words") + sentence.feature("words above")
+
+
+def _of_other_times(first: ScoredSentence, one: Passage, other: ScoredSentence, two: Passage) -> bool:
+    """Whether both say of which years they speak, and those are not the same."""
+    times = [
+        years_of(sentence.text) or years_of("\n".join((passage.title, *passage.headings, sentence.lead)))
+        for sentence, passage in ((first, one), (other, two))
+    ]
+    return bool(times[0] and times[1]) and not times[0] & times[1]
 
 
 def _speaks_of_it(question: str, sentence: ScoredSentence, value: Quantity) -> bool:
@@ -62,20 +93,16 @@ def _speaks_of_it(question: str, sentence: ScoredSentence, value: Quantity) -> b
     return measured is not False and not sentence.feature("other time") and not sentence.feature("names missing")
 
 
-def _disagree(
-    first: ScoredSentence, value: Quantity, other: ScoredSentence, differing: Quantity, settings: DisagreementSettings
-) -> bool:
-    said, contrary = first.text[value.start : value.end], other.text[differing.start : differing.end]
-    if not unsupported_quantities(said, other.text) or not unsupported_quantities(contrary, first.text):
-        return False
+def _disagree(value: Quantity, differing: Quantity, settings: DisagreementSettings) -> bool:
     dated = _years(value), _years(differing)
     if dated[0] is not None and dated[1] is not None:
-        return abs(dated[0] - dated[1]) <= settings.most_years
+        return value.value != differing.value and abs(dated[0] - dated[1]) <= settings.most_years
     sizes = _size(value), _size(differing)
     if sizes[0] is None or sizes[1] is None or sizes[0][0] != sizes[1][0]:
         return False
     small, large = sorted((abs(sizes[0][1]), abs(sizes[1][1])))
-    return 0 < large <= small * Decimal(str(settings.most_times))
+    same = _ROUGHLY if value.approximate or differing.approximate else _ROUNDED
+    return small * (1 + same) < large <= small * Decimal(str(settings.most_times))
 
 
 def _years(value: Quantity) -> float | None:

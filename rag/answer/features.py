@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "plain_features", "words_of"]
+__all__ = ["FEATURES", "plain_features", "words_of", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -65,7 +65,7 @@ def plain_features(
     """Float64 of shape (spans, ``FEATURES``); what needs a model is 0."""
     import numpy as np
 
-    asked = _Asked(question, answer_kind(question), _times(question), _names(question), _pairs(question))
+    asked = _Asked(question, answer_kind(question), years_of(question), _names(question), _pairs(question))
     rows = np.zeros((len(spans), len(FEATURES)))
     for number, group in groupby(range(len(spans)), key=lambda i: spans[i].passage):
         places = list(group)
@@ -117,7 +117,7 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
     around = "\n".join((passage.title, *passage.headings, span.lead))
     held = asked.kind in _KINDS and span.shape not in ("question", "head") and holds(asked.kind, span.text, asked.text)
     measured, missed = _measured(asked, span)
-    times = _times(span.text) or _times(around)
+    times = years_of(span.text) or years_of(around)
     names = asked.names - _names(f"{around}\n{span.text}")
     pairs = _pairs(span.text)
     new = words_of(span.text) - words_of(asked.text)
@@ -145,7 +145,7 @@ def _measured(asked: _Asked, span: Span) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=16384)
-def _times(text: str) -> frozenset[str]:
+def years_of(text: str) -> frozenset[str]:
     """The years a text names."""
     found = (q for q in read_quantities(text) if q.kind in ("year", "date"))
     return frozenset(year for q in found if (year := str(q.value)[:4]).isdigit())

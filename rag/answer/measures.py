@@ -39,7 +39,7 @@ _DIMENSIONS = (
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _DIMENSIONS)
 _COUNTED = re.compile(
     r"(?:多少|几)(?:万|亿)?(?P<zh>[\u4e00-\u9fff])|\bhow many (?:[a-z]+ ){0,3}?(?P<en>[a-z]{3,}s)\b|"
-    r"\bhow many (?P<odd>[a-z]{3,})"
+    r"\bhow many (?P<odd>[a-z]{3,})|多少 ?(?P<unit>[a-z]{2,})"
 )
 _COUNTABLE = frozenset(
     "个家种片张件台座名位次项颗条款艘架辆部篇人倍支层级届任代只头枚套股栋户册卷幅首集章节页组吨车柜櫃国处所"
@@ -61,7 +61,7 @@ def asked_measure(question: str) -> Asked:
     folded = fold(question)
     counted = ""
     if match := _COUNTED.search(folded):
-        word = match["zh"] or match["en"] or match["odd"] or ""
+        word = match["zh"] or match["en"] or match["odd"] or match["unit"] or ""
         counted = word if not match["zh"] or word in _COUNTABLE else ""
     dimension = next((name for name, pattern in _COMPILED if pattern.search(folded)), "")
     return Asked(
@@ -98,7 +98,7 @@ def fits(asked: Asked, found: Quantity, sentence: str) -> bool | None:
                 return True
             if re.match(r"[\u4e00-\u9fff]", after):
                 return False
-        elif re.match(rf"(?:[a-z0-9-]+ ){{0,3}}{re.escape(asked.counted[:-1])}", after):
+        elif re.match(rf"(?:[a-z0-9-]+ ){{0,3}}{re.escape(asked.counted.removesuffix('s'))}", after):
             return True
         elif re.match(r"[a-z]", after):
             return asked.dimension in ("people", "time") and _of_dimension(asked.dimension, found)
@@ -120,7 +120,7 @@ def _of_dimension(dimension: str, found: Quantity) -> bool:
 
 
 def likeliest(question: str, sentence: str, found: Sequence[Quantity]) -> list[Quantity]:
-    """Those of the figures that measure what is asked, or all where none is known to."""
+    """Those of the figures that measure what is asked, or else those that may."""
     asked = asked_measure(question)
-    own = [q for q in found if fits(asked, q, sentence)]
-    return own or [q for q in found if fits(asked, q, sentence) is not False] or list(found)
+    said = [(one, fits(asked, one, sentence)) for one in found]
+    return [one for one, fit in said if fit] or [one for one, fit in said if fit is None]

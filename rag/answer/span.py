@@ -7,11 +7,11 @@ head in a table, says most of what the question says.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from index.numbers import Quantity
 from index.words import words
-from rag.answer.measures import figures, likeliest
+from rag.answer.measures import figures, likeliest, read_quantities
 from rag.answer.people import new_names
 from rag.answer.question import answer_kind
 
@@ -19,8 +19,11 @@ __all__ = ["answer_quantity", "answer_span"]
 
 # Where one statement of a sentence ends and the next begins.
 _CLAUSE = re.compile(
-    r"[，；;：:（）()]|,(?!\d{3})|\s\|\s|(?<=\s)(?:and|from|while|but|compared with|of which|against|versus)\s"
+    r"[，；;：:]|,(?!\d{3})|\s\|\s|(?<=\s)(?:and|from|to|while|but|compared with|against|versus)\s(?!\d+ (?:and|to)\s)"
 )
+_PART = re.compile(r"^\s*(?:其中|of (?:which|whom|these)\b)")
+_BESIDE = 14  # characters behind a figure that say what it counts
+_TIMES = frozenset(("date", "year"))
 
 
 def answer_span(question: str, sentence: str, lead: str = "") -> tuple[int, int] | None:
@@ -35,31 +38,44 @@ def answer_span(question: str, sentence: str, lead: str = "") -> tuple[int, int]
 
 
 def answer_quantity(question: str, sentence: str, lead: str = "") -> Quantity | None:
-    """The one figure or date of a sentence that a question asks for; None as in ``answer_span``."""
+    """The one figure or date of a sentence that a question asks for; None as in ``answer_span``, and where none
+    measures what is asked."""
     kind = answer_kind(question)
     if kind not in ("number", "date"):
         return None
     found = figures(question, sentence, dates=kind == "date")
     if kind == "number":
-        found = likeliest(question, sentence, found)
+        found = likeliest(question, sentence, [q for q in found if q.kind != "ordinal"])
     if len({(q.kind, q.value, q.unit) for q in found}) > 1:
         found = _nearest(question, sentence, found, lead)
     return _widest(found) if len({(q.kind, q.value, q.unit) for q in found}) == 1 else None
 
 
 def _nearest(question: str, sentence: str, found: Sequence[Quantity], lead: str) -> list[Quantity]:
-    """Those whose own clause shares most words with the question; more than one where none stands out."""
-    asked = frozenset(words(question))
+    """Those whose own clause says most of what the question says, and its time; more than one where none stands out."""
+    asked, years = frozenset(words(question)), _years(read_quantities(question))
     heads = _cells(lead.rsplit("\n", 1)[-1]) if " | " in sentence else []
-    shared = []
-    for one in found:
-        start, end = _clause(sentence, one)
-        place = sentence[: one.start].count(" | ")
-        around = sentence[start : one.start] + " " + sentence[one.end : end]
-        if place < len(heads):
-            around = heads[place]
-        shared.append(len(asked & frozenset(words(around))))
-    return [one for one, count in zip(found, shared, strict=True) if count == max(shared)]
+    said = [_said(asked, years, sentence, one, heads) for one in found]
+    return [one for one, count in zip(found, said, strict=True) if count == max(said)]
+
+
+def _said(asked: frozenset[str], years: frozenset[str], sentence: str, one: Quantity, heads: Sequence[str]) -> int:
+    """How much of a question stands about a figure: words of its clause, what it counts, and the year beside it."""
+    place = sentence[: one.start].count(" | ")
+    if place < len(heads):
+        head = frozenset(words(heads[place]))
+        return len(asked & head) + 3 * bool(years & _years(read_quantities(heads[place])))
+    start, end = _clause(sentence, one)
+    clause = frozenset(words(f"{sentence[start : one.start]} {sentence[one.end : end]}"))
+    counted = frozenset(words(sentence[one.end : one.end + _BESIDE]))
+    own = _years(q for q in read_quantities(sentence) if start <= q.start and q.end <= end)
+    timely = (bool(years & own) - bool(own - years)) if years else 0
+    part = bool(_PART.search(sentence[start : one.start]))
+    return len(asked & clause) + len(asked & counted) + 3 * timely - 2 * part
+
+
+def _years(found: Iterable[Quantity]) -> frozenset[str]:
+    return frozenset(str(q.value)[:4] for q in found if q.kind in _TIMES)
 
 
 def _cells(line: str) -> list[str]:
