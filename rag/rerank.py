@@ -28,7 +28,14 @@ from rag.retrieve import Candidate, QueryTerms, Retriever
 if TYPE_CHECKING:
     pass
 
-__all__ = ["RerankSettings", "Reranker", "best_window", "load_reranker"]
+__all__ = [
+    "RerankSettings",
+    "Reranker",
+    "best_window",
+    "language_model_lifts",
+    "load_reranker",
+    "read_closely",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class RerankSettings:
     whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again."""
 
     model: str = "auto"
-    windows: int = 16
+    windows: int = 32
     window_tokens: int = 96
     reach: float = 8.0
 
@@ -116,11 +123,7 @@ class _Likelihood:
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
-        read = [
-            candidate
-            for candidate in candidates[: self._settings.windows]
-            if candidate.score >= candidates[0].score - self._settings.reach
-        ]
+        read = read_closely(candidates, self._settings)
         if len(read) < 2:
             return self._retriever.arrange(candidates, limit)
         lifts = language_model_lifts(question, read, self._retriever, self._settings)
@@ -130,6 +133,11 @@ class _Likelihood:
             for candidate, lift in zip(read, lifts, strict=True)
         ]
         return self._retriever.arrange(_blend(candidates, scores), limit)
+
+
+def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> list[Candidate]:
+    """The first candidates that the language model reads: fewer where the ranking is already clear."""
+    return [c for c in candidates[: settings.windows] if c.score >= candidates[0].score - settings.reach]
 
 
 def language_model_lifts(
