@@ -14,10 +14,11 @@ from index.chunk import chunk
 from index.clean import clean
 from index.errors import DocumentError, ModelError
 from index.generation import Generation
+from index.gone import gone
 from index.loaders import find_files, load_bytes, read_bytes
 from index.manifest import EmbeddingIdentity
 from index.plan import FoundFile, Plan, compare, source_name
-from index.store import Store
+from index.store import DocumentInfo, Store
 from index.types import Chunk, Document
 from index.writer import Contents, Writer
 
@@ -71,12 +72,13 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class BuildReport:
     """What became of every file, by source: ``failed`` with the reason; where a file that was known before now fails,
-    what was read from it before stays."""
+    what was read from it before stays. ``removed`` are those whose files are gone from a folder that was added."""
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def add(
     budget: int,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
-    """Make a knowledge base hold what the files and folders hold; what lies elsewhere stays as it is.
+    """Make a knowledge base hold what the files and folders hold; what lies elsewhere stays as it is. A document whose
+    file is gone from one of the folders is taken out, unless that may be an accident (see ``index.gone``).
 
     Files already held cost no more than their checksum: where nothing differs, nothing is written and the embedder is
     not even made. A file that cannot be read is reported and costs itself only. ``budget`` is a chunk's size in tokens.
@@ -111,11 +114,13 @@ def add(
     """
     tell = on_progress or _ignore
     files, failed = _find(store, paths)
-    plan = compare(store.snapshot().document_rows(), files)
+    held = store.snapshot().document_rows()
+    lost = _lost(store, held, paths, [source for source, _ in failed])
+    plan = compare(held, files, lost)
     if plan.is_empty:
         return _report(plan, failed, {})
     with store.writer() as writer:
-        plan = compare(writer.base.document_rows(), files)  # another writer may have been first
+        plan = compare(writer.base.document_rows(), files, lost)  # another writer may have been first
         model = embedder() if plan.load else None
         if model is not None:
             writer.base.check_embedding(model.identity)
@@ -149,13 +154,15 @@ def embedding_text(chunk: Chunk, title: str) -> str:
 
 
 def _find(store: Store, paths: Sequence[str | Path]) -> tuple[list[FoundFile], list[tuple[str, str]]]:
-    """The files with their checksums, and those left out with the reason; the knowledge base's own are passed over."""
+    """The files with their checksums, and those left out with the reason; the knowledge base's own are passed over,
+    unless one is named itself: what a browser sends is kept there."""
     found, skipped = find_files(paths)
     home = store.path.resolve()
     files: dict[str, FoundFile] = {}
     failed = [(source_name(path), why) for path, why in skipped if not path.resolve().is_relative_to(home)]
+    named = {Path(path) for path in paths}
     for path in found:
-        if path.resolve().is_relative_to(home):
+        if path not in named and path.resolve().is_relative_to(home):
             continue
         source = source_name(path)
         try:
@@ -163,6 +170,15 @@ def _find(store: Store, paths: Sequence[str | Path]) -> tuple[list[FoundFile], l
         except DocumentError as error:
             failed.append((source, str(error)))
     return list(files.values()), failed
+
+
+def _lost(
+    store: Store, documents: Sequence[DocumentInfo], paths: Sequence[str | Path], left_out: Sequence[str]
+) -> set[str]:
+    """The sources of documents whose files are gone from the folders among the paths; none of the knowledge base's
+    own."""
+    folders = [source_name(Path(path)) for path in paths if Path(path).is_dir()]
+    return gone(documents, folders, [*left_out, source_name(store.path)])
 
 
 def _digest(data: bytes) -> str:
@@ -297,5 +313,9 @@ def _report(plan: Plan, failed: Sequence[tuple[str, str]], unreadable: Mapping[s
         return tuple(source for source in sources if source not in bad)
 
     return BuildReport(
-        readable(plan.added), readable(plan.updated), readable(plan.unchanged), (*failed, *sorted(bad.items()))
+        added=readable(plan.added),
+        updated=readable(plan.updated),
+        unchanged=readable(plan.unchanged),
+        failed=(*failed, *sorted(bad.items())),
+        removed=plan.removed,
     )

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.embeddings import Embeddings
 
 from index import models
+from index.encoder import Bert, Encoder, SentenceTransformerEncoder, read_tokenizer
 from index.errors import MissingExtraError, ModelError
 from index.store import EmbeddingIdentity
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from sentence_transformers import SentenceTransformer
 
     Matrix = npt.NDArray[np.float32]
 
@@ -128,24 +128,21 @@ class LocalEmbeddings(_EmbeddingsBase):
         return {int(key): value for key, value in json.loads(path.read_text(encoding="ascii")).items()}
 
     @cached_property
-    def _loaded(self) -> tuple[SentenceTransformer, threading.Lock]:
+    def _loaded(self) -> tuple[Encoder, threading.Lock]:
         refuse_code(self._folder)
         if self._settings.threads:
             import torch
 
             torch.set_num_threads(self._settings.threads)
         try:
-            return _load(self._folder, self._settings.revision, self._settings.precision)
+            settings = self._settings
+            return _load(self._folder, settings.revision, settings.precision, settings.model == BUNDLED)
         except Exception as error:  # each kind of model and file of weights fails in its own way
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ModelError(
                 f"cannot load the embedding model {self._settings.model}: {first}; download it to a folder first and "
                 "give that folder as [embedding] model, or use model = 'bundled', which needs no network"
             ) from error
-
-    @property
-    def _model(self) -> SentenceTransformer:
-        return self._loaded[0]
 
     @cached_property
     def identity(self) -> EmbeddingIdentity:
@@ -155,7 +152,7 @@ class LocalEmbeddings(_EmbeddingsBase):
         return EmbeddingIdentity(
             name=models.EMBEDDER.name if bundled else self._settings.model,
             revision=models.EMBEDDER.revision[:12] if bundled else self._settings.revision,
-            dimension=384 if bundled else int(self._model.get_embedding_dimension() or 0),
+            dimension=384 if bundled else self._loaded[0].dimension,
             query_prefix=query,
             passage_prefix=passage,
             normalised=True,
@@ -180,12 +177,10 @@ class LocalEmbeddings(_EmbeddingsBase):
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        path = Path(self._folder) / "tokenizer.json"
-        if path.is_file():  # without loading the model: chunking an unchanged corpus needs no torch
-            return Tokenizer.from_file(str(path))
-        return self._model.tokenizer.backend_tokenizer
+        folder = Path(self._folder)
+        if (folder / "tokenizer.json").is_file():  # without loading the model: chunking needs no torch
+            return read_tokenizer(folder)
+        return self._loaded[0].tokenizer
 
     def _encode(self, prefix: str, texts: Sequence[str]) -> Matrix:
         import numpy as np
@@ -197,27 +192,16 @@ class LocalEmbeddings(_EmbeddingsBase):
         model, lock = self._loaded
         with lock:
             for batch in _batches([_about_tokens(text) for text in plain], self._settings.batch_tokens):
-                vectors = model.encode(
-                    [plain[i] for i in batch],
-                    batch_size=len(batch),
-                    show_progress_bar=False,
-                    convert_to_tensor=True,
-                )
-                rows[batch] = vectors.float().cpu().numpy()
+                rows[batch] = model.encode([plain[i] for i in batch])
         return _unit_rows(rows)
 
 
 @cache
-def _load(folder: str, revision: str, precision: str) -> tuple[SentenceTransformer, threading.Lock]:
+def _load(folder: str, revision: str, precision: str, bundled: bool) -> tuple[Encoder, threading.Lock]:
     """A model and the lock it is used under: one of each in a process, however many knowledge bases use it."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
-    options: dict[str, Any] = {"model_kwargs": {"dtype": _dtype(precision)}}
-    if revision:
-        options["revision"] = revision
-    return SentenceTransformer(folder, **options), threading.Lock()
+    if bundled:
+        return Bert(folder, precision), threading.Lock()
+    return SentenceTransformerEncoder(folder, revision, precision), threading.Lock()
 
 
 class RemoteEmbeddings(_EmbeddingsBase):
@@ -317,24 +301,6 @@ def _unit_rows(rows: Matrix) -> Matrix:
 
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
-
-
-def _dtype(precision: str) -> Any:
-    import torch
-
-    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX512") and _has_bfloat16()
-    if precision == "bfloat16" or (precision == "auto" and fast):
-        return torch.bfloat16
-    return torch.float32
-
-
-def _has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; emulated, it is slower than float32."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def refuse_code(folder: str) -> None:

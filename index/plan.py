@@ -26,7 +26,8 @@ class Plan:
     """What differs between files and documents.
 
     ``load`` are the files to read, one for each new content; ``moved`` gives documents whose file has another place now
-    their new source, by id; ``added``, ``updated`` and ``unchanged`` are the sources found, each in one of them.
+    their new source, by id; ``added``, ``updated`` and ``unchanged`` are the sources found, each in one of them;
+    ``removed`` are the sources of documents whose files are gone.
     """
 
     load: tuple[FoundFile, ...]
@@ -34,6 +35,7 @@ class Plan:
     added: tuple[str, ...]
     updated: tuple[str, ...]
     unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
     found: Mapping[str, str]
     documents: tuple[DocumentInfo, ...]
 
@@ -43,15 +45,17 @@ class Plan:
         return not (self.load or self.moved or self.replaced(()))
 
     def replaced(self, failed: Collection[str]) -> set[str]:
-        """The ids of documents whose file now holds something else that could be read, and that no other file holds.
+        """The ids of documents whose file is gone or now holds something else that could be read, and that no other
+        file holds.
 
         ``failed`` are the digests that could not be read: the document from before stays in their place.
         """
-        held = set(self.found.values())
+        held, removed = set(self.found.values()), set(self.removed)
         return {
             info.id
             for info in self.documents
-            if info.digest not in held and info.source in self.found and self.found[info.source] not in failed
+            if info.source in removed
+            or (info.digest not in held and info.source in self.found and self.found[info.source] not in failed)
         }
 
 
@@ -60,15 +64,17 @@ def source_name(path: Path) -> str:
     return os.fsencode(os.path.normpath(path.absolute())).decode("utf-8", "backslashreplace")
 
 
-def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile]) -> Plan:
-    """The plan that makes a collection hold what the files hold.
+def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile], gone: Collection[str] = ()) -> Plan:
+    """The plan that makes a collection hold what the files hold; ``gone`` are sources whose files are there no more.
 
     Same content at the same place, or at a second place, is unchanged; other content at a known place replaces what was
-    there; known content at a new place, its old place gone or holding something else, is the same document moved.
+    there; known content at a new place, its old place gone or holding something else, is the same document moved; what
+    is gone and stands nowhere else is taken out.
     """
     known = {info.digest: info for info in documents}
     at = {info.source: info for info in documents}
     found = {file.source: file.digest for file in files}
+    held = set(found.values())
     first: dict[str, FoundFile] = {}
     for file in files:
         first.setdefault(file.digest, file)
@@ -93,6 +99,7 @@ def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile]) -> Pl
         added=tuple(outcomes["added"]),
         updated=tuple(outcomes["updated"]),
         unchanged=tuple(outcomes["unchanged"]),
+        removed=tuple(sorted(info.source for info in documents if info.source in gone and info.digest not in held)),
     )
 
 

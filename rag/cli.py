@@ -8,6 +8,7 @@ that was missed.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -32,11 +33,15 @@ _EXAMPLES = (
     "Who is the general manager of Qiheng Micro?",
 )
 _DEFAULT_KB = "kb"
+_GARBAGE_THRESHOLD = 100_000  # new objects between two looks for garbage: imports make many, and nearly all stay
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Raises ``SystemExit`` for ``--help`` and for wrong usage, as argparse does."""
     words = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(_GARBAGE_THRESHOLD)
+    # Threads that wait for each other sleep: on a machine with other work they would spin away most of its time.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show Chinese must not end the program.
         if hasattr(stream, "reconfigure"):
@@ -91,6 +96,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         _add_to(knowledge, [_sample()])
     _warm(knowledge, config)
     from rag.app import launch
+    from rag.app.evaluation import SetEvaluator
 
     def ready(address: str) -> None:
         if arguments.json:
@@ -106,6 +112,7 @@ def _chat(arguments: argparse.Namespace) -> int:
             on_ready=ready,
             examples=_EXAMPLES if arguments.demo else (),
             uploads=folder / "uploads",
+            evaluator=SetEvaluator(knowledge, config, folder / "evaluations"),
         )
     except KeyboardInterrupt:
         _tell("stopped")

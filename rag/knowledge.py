@@ -78,6 +78,8 @@ class KnowledgeBase:
         self, paths: Sequence[str | Path], on_progress: Callable[[build.Progress], None] | None = None
     ) -> IngestReport:
         """Add files and folders. Unchanged files cost nothing, changed ones are replaced, a bad one costs itself only.
+        A document whose file is gone from a folder that is added again is taken out (not where the folder is empty: a
+        drive may not be connected).
 
         Raises ``UsageError`` for a path that does not exist, ``IncompatibleStoreError`` when the knowledge base was
         built with another embedding model, and ``StoreError`` when it cannot be written; nothing is lost in any case.
@@ -91,7 +93,7 @@ class KnowledgeBase:
             on_progress=on_progress,
         )
         failed = tuple(IngestFailure(str(path), reason) for path, reason in report.failed)
-        return IngestReport(tuple(report.added), tuple(report.updated), tuple(report.unchanged), failed)
+        return IngestReport(report.added, report.updated, report.unchanged, failed, report.removed)
 
     def documents(self) -> list[DocumentInfo]:
         """The documents, by title then id."""
@@ -103,7 +105,7 @@ class KnowledgeBase:
 
     def remove(self, document_id: str) -> None:
         """Take a document out. Raises ``UnknownDocumentError``."""
-        build.remove(self._store, document_id, indexer=self._index_again)
+        build.remove(self._store, document_id, indexer=self._index)
 
     def verify(self) -> list[str]:
         """Check every file, count and offset; the problems found, in plain words, none if all is sound."""
@@ -201,11 +203,8 @@ class KnowledgeBase:
     def _index(
         self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
     ) -> tuple[dict[str, bytes], dict[str, object]]:
-        """Called, like the embedder, only where something is new: an unchanged ingest loads no model."""
-        return make_indexer(self._embeddings.identity.name)(chunks, texts, vectors)
-
-    def _index_again(
-        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
-    ) -> tuple[dict[str, bytes], dict[str, object]]:
-        """What stays keeps its vectors, so that the model they were made with is what counts; it is not loaded."""
-        return make_indexer(self._store.snapshot().manifest.embedding.name)(chunks, texts, vectors)
+        """What is held keeps its vectors, so that the model they were made with is what counts; ours, which the build
+        has found to be the same, is not loaded for it, and is asked for its name where nothing is held yet."""
+        held = self._store.snapshot()
+        name = held.manifest.embedding.name if held.document_rows() else self._embeddings.identity.name
+        return make_indexer(name)(chunks, texts, vectors)

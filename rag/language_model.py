@@ -106,7 +106,8 @@ class _Network:
         import torch
 
         norms = torch.linalg.vector_norm(states, dim=-1, keepdim=True, dtype=torch.float32)
-        return norms.square_().div_(states.shape[-1]).add_(self.epsilon).rsqrt_().to(torch.bfloat16)
+        inverse: torch.Tensor = norms.square_().div_(states.shape[-1]).add_(self.epsilon).rsqrt_()
+        return inverse.to(torch.bfloat16)
 
     def log_probabilities(self, states: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """log P of each target token after its state, float32; ``states`` are (n, width), ``targets`` (n,)."""

@@ -126,10 +126,12 @@ def documents_text(documents: Sequence[DocumentInfo]) -> str:
 
 
 def report_text(report: IngestReport) -> str:
-    """How many files were added, updated and unchanged, and each one that failed with its reason."""
-    counts = ("added", "updated", "unchanged", "failed")
+    """How many files were added, updated and unchanged, each one taken out, and each that failed with its reason."""
+    counts = ("added", "updated", "unchanged", "removed", "failed")
     summary = ", ".join(f"{len(getattr(report, name))} {name}" for name in counts)
-    return "\n".join([summary, *(f"failed: {_flat(item.path)}: {_flat(item.reason)}" for item in report.failed)])
+    removed = (f"removed, its file is gone: {_flat(source)}" for source in report.removed)
+    failed = (f"failed: {_flat(item.path)}: {_flat(item.reason)}" for item in report.failed)
+    return "\n".join([summary, *removed, *failed])
 
 
 def _place(title: str, page: int | None, words: Mapping[str, str]) -> str:

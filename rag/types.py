@@ -126,9 +126,11 @@ class IngestFailure:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did: sources added, updated (same place, new content), unchanged, and those that failed."""
+    """What an ingest did: sources added, updated (same place, new content), unchanged, those that failed, and those
+    removed because their files are gone from a folder that was added again."""
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     failed: tuple[IngestFailure, ...] = ()
+    removed: tuple[str, ...] = ()

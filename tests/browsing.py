@@ -24,7 +24,7 @@ _SWITCHES = [
 needs_chromium = pytest.mark.skipif(not _CHROMIUM.exists(), reason="needs chromium")
 
 
-def serve(knowledge: Any, settings: AppSettings) -> str:
+def serve(knowledge: Any, settings: AppSettings, **options: Any) -> str:
     """The address of the page over a knowledge base, for as long as the tests run."""
     ready, addresses = threading.Event(), list[str]()
 
@@ -32,7 +32,7 @@ def serve(knowledge: Any, settings: AppSettings) -> str:
         addresses.append(address)
         ready.set()
 
-    values = {"settings": settings, "open_browser": False, "on_ready": on_ready}
+    values = {"settings": settings, "open_browser": False, "on_ready": on_ready, **options}
     threading.Thread(target=launch, args=(knowledge,), kwargs=values, daemon=True).start()
     assert ready.wait(180), "the page was not served in three minutes"
     return addresses[0]

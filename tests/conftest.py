@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", GRADIO_ANALYTICS_ENABLED="False")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line sets it: waiting threads must not spin
 os.environ.pop("WENJU_KB", None)
 
 _attempts: list[str] = []

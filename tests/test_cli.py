@@ -156,9 +156,22 @@ def test_adding_again_changes_nothing_and_a_bad_file_costs_itself(wenju: Wenju, 
     assert report["failed"][0]["path"] == str(documents / "broken.pdf")
     assert report["failed"][0]["reason"]
     again = wenju("add", documents / "lighthouse.md", "--kb", base)
-    assert (again.code, again.out) == (0, "0 added, 0 updated, 1 unchanged, 0 failed\n")
+    assert (again.code, again.out) == (0, "0 added, 0 updated, 1 unchanged, 0 removed, 0 failed\n")
     (documents / "lighthouse.md").write_text(LIGHTHOUSE.replace("1974", "1975"), encoding="utf-8")
-    assert wenju("add", documents, "--kb", base).out.startswith("0 added, 1 updated, 2 unchanged, 1 failed\nfailed: ")
+    assert wenju("add", documents, "--kb", base).out.startswith(
+        "0 added, 1 updated, 2 unchanged, 0 removed, 1 failed\nfailed: "
+    )
+
+
+def test_waiting_threads_sleep_unless_told_otherwise(
+    wenju: Wenju, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    wenju("documents", "--kb", tmp_path)
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    wenju("documents", "--kb", tmp_path)
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
 @needs_embedder

@@ -19,8 +19,9 @@ import pytest
 from langchain_core.embeddings import Embeddings
 
 from index.embed import EmbeddingSettings, LocalEmbeddings, RemoteEmbeddings, load_embeddings
+from index.encoder import Bert, SentenceTransformerEncoder
 from index.errors import ModelError
-from index.models import EMBEDDER, is_installed
+from index.models import EMBEDDER, is_installed, prepare
 from rag import KnowledgeBase
 from rag.config import Config
 
@@ -85,7 +86,9 @@ def test_the_width_of_characters_makes_no_difference() -> None:
 
 @bundled
 def test_tokens_are_counted_as_the_model_reads_them() -> None:
-    tokenizer: Any = model()._model.tokenizer
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(prepare(EMBEDDER))
     plain = [text for text in TEXTS if "。" not in text]  # this one full stop is normalised before the tokenizer
     assert model().count_tokens(plain) == [
         len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in plain
@@ -93,6 +96,29 @@ def test_tokens_are_counted_as_the_model_reads_them() -> None:
     short, long = model().count_tokens(["产能提高", "产能提高" * 50])
     assert 0 < short < 6 and long > 40 * short / 2
     assert model().count_tokens([]) == []
+
+
+@bundled
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_vectors_are_those_of_sentence_transformers(precision: str) -> None:
+    folder = str(prepare(EMBEDDER))
+    ours, theirs = Bert(folder, precision), SentenceTransformerEncoder(folder, "", precision)
+    long = "产能与良率 capacity and yield. " * 200
+    for batch in (TEXTS[:1], TEXTS, [*TEXTS, long], [long, long]):
+        np.testing.assert_allclose(ours.encode(batch), theirs.encode(batch), atol=1e-6)
+    assert ours.dimension == theirs.dimension == 384
+
+
+@bundled
+def test_embedding_a_question_imports_neither_transformers_nor_sentence_transformers() -> None:
+    code = (
+        "import sys; from index.embed import EmbeddingSettings, LocalEmbeddings;"
+        "assert LocalEmbeddings(EmbeddingSettings()).encode_questions(['产能 chip']).shape == (1, 384);"
+        "assert not {'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @bundled
@@ -128,7 +154,7 @@ def test_its_identity_is_known_before_it_is_loaded() -> None:
 def test_a_process_holds_one_model_however_many_use_it() -> None:
     fresh = LocalEmbeddings(EmbeddingSettings(query_prefix="问："))
     fresh.encode_questions(["芯片"])
-    assert fresh._model is model()._model
+    assert fresh._loaded[0] is model()._loaded[0]
 
 
 # --- other models --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,12 @@ def test_methods_of_a_knowledge_base_are_pinned() -> None:
 
     found = {name for name in vars(KnowledgeBase) if not name.startswith("_")}
     assert sorted(found) == METHODS.split()
+
+
+def test_what_an_ingest_reports_is_pinned() -> None:
+    from rag import IngestReport
+
+    assert [field.name for field in fields(IngestReport)] == ["added", "updated", "unchanged", "failed", "removed"]
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

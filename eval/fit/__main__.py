@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("name", choices=("scales", "likelihood", "sentences", "refusal"))
     parser.add_argument("--data", type=Path, required=True, help="the folder of the set")
     parser.add_argument("--per-pair", type=int, default=60, help="questions a language pair (likelihood, refusal)")
-    parser.add_argument("--rerank", default="none", help="the reranker of the profile (refusal)")
+    parser.add_argument("--rerank", default="none", help="the reranker of the profile (sentences, refusal)")
     arguments = parser.parse_args()
     from eval.fit import answers, retrieval
 
@@ -23,7 +23,7 @@ def main() -> None:
     elif arguments.name == "likelihood":
         loss = retrieval.fit_likelihood(arguments.data, _FOLDER / "likelihood.json", arguments.per_pair)
     elif arguments.name == "sentences":
-        loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json")
+        loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json", arguments.rerank)
     else:
         loss = answers.fit_refusal(arguments.data, _FOLDER / "refusal.json", arguments.rerank, arguments.per_pair)
     sys.stderr.write(f"loss {loss:.4f}\n")

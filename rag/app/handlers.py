@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from index.types import Document
     from rag.config import AppSettings
 
-__all__ = ["Handlers", "Knowledge", "after", "load_gradio", "question_of"]
+__all__ = ["Handlers", "Knowledge", "after", "load_gradio", "question_of", "received", "sent"]
 
 _LOG = logging.getLogger(__name__)
 _COOKIE = "wenju_language"
@@ -67,7 +67,7 @@ class Handlers:
 
     def choose(self, event: Any, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
         """Another interface language."""
-        language = _sent(event, "value")
+        language = sent(event, "value")
         voice.tag = language if language in LANGUAGES else voice.tag
         return self.speak(held, focus, voice)
 
@@ -152,14 +152,14 @@ class Handlers:
     def open(self, event: Any, voice: Voice) -> str:
         """Show a document from its beginning."""
         try:
-            return views.document_view(self._kb.document(_sent(event, "value")), voice.words)
+            return views.document_view(self._kb.document(sent(event, "value")), voice.words)
         except WenjuError as error:
             return views.line(str(error))
 
     def add(self, event: Any, voice: Voice) -> Iterator[list[Any]]:
         """Add files that were sent; yields ``[results, library, tabs]``."""
         words, skip = voice.words, self._gr.skip()
-        files, lost = self._received(event), _names(event, "lost")
+        files, lost = received(event), _names(event, "lost")
         yield [views.line(words.adding.format(count=len(files)), busy=True), skip, skip]
         try:
             report = self._kb.add([self._keep(file) for file in files]) if files else IngestReport()
@@ -175,12 +175,6 @@ class Handlers:
                 file.unlink(missing_ok=True)
         yield [result, *self._shelf(words)]
 
-    def _received(self, event: Any) -> list[Path]:
-        """The files of an event that this page's own upload received: a browser cannot name any other."""
-        folder = Path(self._gr.utils.get_upload_folder()).resolve()
-        files = (Path(name).resolve() for name in _names(event, "paths"))
-        return [file for file in files if file.is_relative_to(folder) and file.is_file()]
-
     def _keep(self, file: Path) -> Path:
         """Where a file is added from: the uploads folder under its own name, so that a newer one replaces it."""
         if self._uploads is None:
@@ -190,7 +184,7 @@ class Handlers:
 
     def remove(self, event: Any, voice: Voice) -> list[Any]:
         """Remove one document."""
-        words, document_id = voice.words, _sent(event, "value")
+        words, document_id = voice.words, sent(event, "value")
         try:
             title = next((item.title for item in self._kb.documents() if item.id == document_id), document_id)
             self._kb.remove(document_id)
@@ -238,7 +232,14 @@ def after(exchange: Exchange, event: Event) -> Exchange:
     return replace(exchange, answer=event, stage="")
 
 
-def _sent(event: Any, name: str) -> str:
+def received(event: Any) -> list[Path]:
+    """The files of an event that this page's own upload received: a browser cannot name any other."""
+    folder = Path(load_gradio().utils.get_upload_folder()).resolve()
+    files = (Path(name).resolve() for name in _names(event, "paths"))
+    return [file for file in files if file.is_relative_to(folder) and file.is_file()]
+
+
+def sent(event: Any, name: str) -> str:
     """A field of an event as the browser sent it: always a string, empty when it is missing."""
     data = event._data if isinstance(event._data, dict) else {}
     return str(data.get(name, ""))[:500]
@@ -253,10 +254,10 @@ def _names(event: Any, name: str) -> list[str]:
 
 def _count(event: Any, name: str) -> int:
     """A field of an event as a number, -1 when it is none."""
-    text = _sent(event, name)
+    text = sent(event, name)
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else -1
 
 
 def question_of(event: Any) -> str:
     """The example question an event carries."""
-    return _sent(event, "question")
+    return sent(event, "question")

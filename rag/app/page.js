@@ -31,6 +31,14 @@ element.addEventListener("click", (event) => {
     showTab(button.dataset.open, button.dataset.open !== "");
     return;
   }
+  if (button.dataset.whole) {
+    button.closest(`.${button.dataset.whole}`).classList.toggle("whole");
+    return;
+  }
+  if (button.dataset.action === "evaluate") {
+    evaluate(button);
+    return;
+  }
   const name = button.dataset.event;
   if (!name || !confirmed(button)) return;
   if (button.dataset.action === "cite" || button.dataset.action === "open") showTab("evidence", true);
@@ -48,6 +56,18 @@ function showMark() {
   const mark = paper.querySelector("mark");
   const above = mark ? mark.getBoundingClientRect().top - paper.getBoundingClientRect().top : -paper.scrollTop;
   paper.scrollTop += above - paper.clientHeight / 4;
+}
+
+async function evaluate(button) {
+  button.disabled = true;
+  const file = element.querySelector("input").files[0];
+  const paths = [];
+  try {
+    if (file) paths.push((await upload(file)).path);
+  } catch {
+    // What did not arrive is told by its name alone.
+  }
+  trigger("submit", { paths, name: file ? file.name : "", limit: element.querySelector("select").value });
 }
 
 async function send(files) {
@@ -92,7 +112,10 @@ if (view === "wenju-thread") {
     if (bar) root.lang = bar.dataset.language;
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") showTab("", false);
+    if (event.key !== "Escape") return;
+    const whole = document.querySelector(".whole");
+    if (whole) whole.classList.remove("whole");
+    else showTab("", false);
   });
 } else if (view === "wenju-upload") {
   element.addEventListener("change", (event) => {

@@ -10,8 +10,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.app.evaluation import Evaluator, Trial
 from rag.app.handlers import Handlers, Knowledge, load_gradio, question_of
 from rag.app.session import Conversation, Focus, Voice
+from rag.app.trial import TrialHandlers
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -56,25 +58,41 @@ class _Parts:
 
 
 def build(
-    kb: Knowledge, settings: AppSettings, *, examples: Sequence[str] = (), uploads: Path | None = None
+    kb: Knowledge,
+    settings: AppSettings,
+    *,
+    examples: Sequence[str] = (),
+    uploads: Path | None = None,
+    evaluator: Evaluator | None = None,
 ) -> gr.Blocks:
     """The page over a knowledge base, not yet served.
 
     ``examples`` are questions offered while a conversation is empty. Files sent by a browser are kept in ``uploads``
-    under their own names, or only as long as they are being read when it is None.
+    under their own names, or only as long as they are being read when it is None. Without an ``evaluator`` there is no
+    tab for evaluations.
     """
     gr = load_gradio()
     handlers = Handlers(kb, settings, examples, uploads)
     with gr.Blocks(title="问据 Wenju", analytics_enabled=False, fill_width=True) as page:
-        parts = _lay_out(gr)
-        _connect(gr, page, parts, handlers)
+        parts, panel = _lay_out(gr)
+        greeted, chosen = _connect(gr, page, parts, handlers)
+        if evaluator is not None:
+            with panel:
+                tab = _view(gr, "evaluation")
+            _connect_trial(gr, tab, parts.voice, (greeted, chosen), TrialHandlers(evaluator))
     page.queue(default_concurrency_limit=4, max_size=32)
     return page  # type: ignore[no-any-return]
 
 
-def _lay_out(gr: Any) -> _Parts:
+def _view(gr: Any, name: str) -> Any:
+    return gr.HTML("", elem_id=f"wenju-{name}", js_on_load=asset("page.js"), apply_default_css=False)
+
+
+def _lay_out(gr: Any) -> tuple[_Parts, Any]:
+    """The components, and the panel they stand beside."""
+
     def html(name: str) -> Any:
-        return gr.HTML("", elem_id=f"wenju-{name}", js_on_load=asset("page.js"), apply_default_css=False)
+        return _view(gr, name)
 
     held, focus, voice = gr.State(Conversation()), gr.State(Focus()), gr.State(Voice())
     bar = html("bar")
@@ -86,21 +104,25 @@ def _lay_out(gr: Any) -> _Parts:
                 send = gr.Button("", elem_id="wenju-send", variant="primary")
                 stop = gr.Button("", elem_id="wenju-stop", visible=False)
             keys = html("keys")
-        with gr.Column(elem_id="wenju-panel"):
+        with gr.Column(elem_id="wenju-panel") as panel:
             tabs = html("tabs")
             shown = html("evidence")
             with gr.Column(elem_id="wenju-documents"):
                 upload, results, library = html("upload"), html("results"), html("library")
-    return _Parts(bar, thread, box, send, stop, keys, tabs, shown, upload, results, library, held, focus, voice)
+    return _Parts(bar, thread, box, send, stop, keys, tabs, shown, upload, results, library, held, focus, voice), panel
 
 
-def _connect(gr: Any, page: Any, p: _Parts, handlers: Handlers) -> None:
-    # Private: not listed or offered as an API; the REST interface is the one for programs.
-    slow: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    quick = {**slow, "queue": False}
+# Private: not listed or offered as an API; the REST interface is the one for programs.
+_SLOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_QUICK = {**_SLOW, "queue": False}
+
+
+def _connect(gr: Any, page: Any, p: _Parts, handlers: Handlers) -> tuple[Any, Any]:
+    """Gives the events after which the page speaks a language: it was opened, another one was chosen."""
+    slow, quick = _SLOW, _QUICK
     session = [p.held, p.focus, p.voice]
-    page.load(_with_request(gr, handlers.greet), p.voice, p.spoken, **quick)
-    p.bar.select(_with_event(gr, handlers.choose), session, p.spoken, **quick)
+    greeted = page.load(_with_request(gr, handlers.greet), p.voice, p.spoken, **quick)
+    chosen = p.bar.select(_with_event(gr, handlers.choose), session, p.spoken, **quick)
 
     asked = [p.held, p.focus, p.thread, p.keys, p.evidence, p.box, p.send, p.stop]
     typed = gr.on([p.box.submit, p.send.click], handlers.ask, [p.box, *session], asked, trigger_mode="once", **slow)
@@ -117,6 +139,15 @@ def _connect(gr: Any, page: Any, p: _Parts, handlers: Handlers) -> None:
     shelf = [p.results, p.library, p.tabs]
     p.upload.upload(_with_event(gr, handlers.add), p.voice, shelf, concurrency_limit=1, **slow)
     p.library.delete(_with_event(gr, handlers.remove), p.voice, shelf, **quick)
+    return greeted, chosen
+
+
+def _connect_trial(gr: Any, tab: Any, voice: Any, spoken: Sequence[Any], handlers: TrialHandlers) -> None:
+    trial = gr.State(Trial())
+    for event in spoken:
+        event.then(handlers.show, [trial, voice], tab, **_QUICK)
+    tab.submit(_with_event(gr, handlers.evaluate), [trial, voice], tab, concurrency_limit=1, **_SLOW)
+    tab.clear(handlers.stop, [trial, voice], tab, **_QUICK)
 
 
 def _with_event(gr: Any, handler: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from rag.app.page import asset, build
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:
+    from rag.app.evaluation import Evaluator
     from rag.config import AppSettings
 
 __all__ = ["application", "launch"]
@@ -28,9 +29,14 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono 
 
 
 def application(
-    kb: Knowledge, settings: AppSettings, *, examples: Sequence[str] = (), uploads: Path | None = None
+    kb: Knowledge,
+    settings: AppSettings,
+    *,
+    examples: Sequence[str] = (),
+    uploads: Path | None = None,
+    evaluator: Evaluator | None = None,
 ) -> Application:
-    """The whole service as one ASGI application; see ``build`` for ``examples`` and ``uploads``.
+    """The whole service as one ASGI application; see ``build`` for ``examples``, ``uploads`` and ``evaluator``.
 
     Raises ``ConfigError`` when the address reaches beyond this machine and no password is set.
     """
@@ -42,7 +48,7 @@ def application(
     # Neither our application nor Gradio's describes itself to strangers.
     silent: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
     server = FastAPI(**silent)
-    page = build(kb, settings, examples=examples, uploads=uploads)
+    page = build(kb, settings, examples=examples, uploads=uploads, evaluator=evaluator)
     options: dict[str, Any] = {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -67,12 +73,13 @@ def launch(
     on_ready: Callable[[str], None] | None = None,
     examples: Sequence[str] = (),
     uploads: Path | None = None,
+    evaluator: Evaluator | None = None,
 ) -> None:
     """Serve the page until interrupted; ``on_ready`` gets its address once it answers. Port 0 takes any free one.
 
     Raises ``ConfigError`` when the address cannot be used.
     """
-    served = application(kb, settings, examples=examples, uploads=uploads)
+    served = application(kb, settings, examples=examples, uploads=uploads, evaluator=evaluator)
     import uvicorn
 
     listener = _listen(settings.host, settings.port)

@@ -73,6 +73,19 @@ class Words:
     answering: str
     checking: str
     trouble: str
+    evaluation: str
+    evaluation_about: str
+    own_set: str
+    first_cases: str
+    all_cases: str
+    evaluate: str
+    evaluation_preparing: str
+    evaluation_done: str
+    evaluation_failed: str
+    evaluation_left: str
+    evaluation_stopping: str
+    evaluation_trouble: str
+    whole_window: str
     tongues: Mapping[str, str]
 
     def stage(self, name: str) -> str:
@@ -144,6 +157,19 @@ _HANS = Words(
     answering="正在作答……",
     checking="正在核对出处……",
     trouble="出了点问题，回答没有完成。请再试一次；若仍如此，请查看终端里的日志。",
+    evaluation="评测",
+    evaluation_about="用一套题检验回答是否忠于原文、引用是否准确、该不该拒答。不选文件时用自带的题集，它问的是示例文档。",
+    own_set="换成自己的题集（.jsonl）",
+    first_cases="抽 {count} 题",
+    all_cases="全部题目",
+    evaluate="开始评测",
+    evaluation_preparing="正在准备（首次要先为示例文档建库，约一两分钟）……",
+    evaluation_done="已完成 {done} / {total} 题",
+    evaluation_failed="，{count} 题出错",
+    evaluation_left="，约剩 {left}",
+    evaluation_stopping="做完手上这一题就停……",
+    evaluation_trouble="评测没有完成。请再试一次；若仍如此，请查看终端里的日志。",
+    whole_window="占满窗口，再按还原",
     tongues=MappingProxyType({"zh-Hans": "简", "zh-Hant": "繁", "zh": "中", "en": "英", "ja": "日", "ko": "韩"}),
 )
 
@@ -206,6 +232,19 @@ _HANT = Words(
     answering="正在作答……",
     checking="正在核對出處……",
     trouble="出了點問題，回答沒有完成。請再試一次；若仍如此，請查看終端機裡的記錄。",
+    evaluation="評測",
+    evaluation_about="用一套題檢驗回答是否忠於原文、引用是否準確、該不該拒答。不選檔案時用內附的題集，它問的是範例文件。",
+    own_set="換成自己的題集（.jsonl）",
+    first_cases="抽 {count} 題",
+    all_cases="全部題目",
+    evaluate="開始評測",
+    evaluation_preparing="正在準備（首次要先為範例文件建庫，約一兩分鐘）……",
+    evaluation_done="已完成 {done} / {total} 題",
+    evaluation_failed="，{count} 題出錯",
+    evaluation_left="，約剩 {left}",
+    evaluation_stopping="做完手上這一題就停……",
+    evaluation_trouble="評測沒有完成。請再試一次；若仍如此，請查看終端機裡的記錄。",
+    whole_window="佔滿視窗，再按還原",
     tongues=MappingProxyType({"zh-Hans": "簡", "zh-Hant": "繁", "zh": "中", "en": "英", "ja": "日", "ko": "韓"}),
 )
 
@@ -270,6 +309,21 @@ _ENGLISH = Words(
     answering="Writing the answer…",
     checking="Checking the citations…",
     trouble="Something went wrong and the answer was not finished. Try again; if it stays so, see the terminal's log.",
+    evaluation="Evaluation",
+    evaluation_about="Asks a set of questions and checks whether answers keep to their sources, cite the right "
+    "passages, and refuse where they must. Without a file, the set that comes with Wenju: it is about the sample "
+    "documents.",
+    own_set="Use a set of your own (.jsonl)",
+    first_cases="A sample of {count}",
+    all_cases="All questions",
+    evaluate="Evaluate",
+    evaluation_preparing="Preparing (the first time, the sample documents are indexed: a minute or two)…",
+    evaluation_done="{done} of {total} questions",
+    evaluation_failed=", {count} failed",
+    evaluation_left=", about {left} left",
+    evaluation_stopping="Stopping after this question…",
+    evaluation_trouble="The evaluation was not finished. Try again; if it stays so, see the terminal's log.",
+    whole_window="The whole window, and back",
     tongues=MappingProxyType({"zh-Hans": "Simpl.", "zh-Hant": "Trad.", "zh": "Chinese", "en": "English"}),
 )
 

@@ -80,7 +80,12 @@ def header(words: Words) -> str:
 
 def panel_tabs(words: Words, count: int) -> str:
     """The tabs of the side panel, switched in the browser alone."""
-    tabs = (("evidence", words.evidence, ""), ("documents", words.documents, f'<span class="count">{count}</span>'))
+    counted = f'<span class="count">{count}</span>'
+    tabs = (
+        ("evidence", words.evidence, ""),
+        ("documents", words.documents, counted),
+        ("evaluation", words.evaluation, ""),
+    )
     buttons = "".join(
         f'<button type="button" data-open="{name}">{safe(label)}{extra}</button>' for name, label, extra in tabs
     )
