@@ -30,7 +30,7 @@ __all__ = [
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
-    "weightiest missing", "kind held", "kind missed", "crosses", "coverage", "likelihood", "words of its own", "phrase",
+    "kind held", "kind missed", "crosses", "coverage", "likelihood", "words of its own", "phrase",
     "other time",
 )  # fmt: skip
 
@@ -70,13 +70,6 @@ def evidence_features(
     passage = passages[best.passage]
     own = terms[side(passage.language)]
     held = frozenset(words(whole_text(passage)))
-    weights = sorted(
-        (
-            weight * (1.0 - max((p for r, p in term.readings if all(w in held for w in r)), default=0.0))
-            for term, weight in zip(own.terms, own.weights, strict=True)
-        ),
-        reverse=True,
-    )
     kind = answer_kind(question)
     held_kind = holds(kind, best.text, question)
     others = sorted((s.score for s in scored if s.passage != best.passage), reverse=True)
@@ -88,7 +81,6 @@ def evidence_features(
         best.feature("meaning"),
         best.share,
         own.share(held),
-        weights[0] / max(sum(own.weights), 1e-6) if weights else 0.0,
         float(kind != "other" and held_kind),
         float(kind in ("number", "date", "person") and not held_kind),
         float(side(passage.language) != asked),

@@ -14,10 +14,9 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from index.language import Side, fold
-from index.numbers import quantities
 from index.types import Passage
 from index.words import words
-from rag.answer.measures import asked_measure, figures, fits
+from rag.answer.measures import asked_measure, figures, fits, read_quantities
 from rag.answer.question import AnswerKind, answer_kind, holds
 from rag.answer.spans import Span
 from rag.retrieve import QueryTerms
@@ -148,7 +147,7 @@ def _measured(asked: _Asked, span: Span) -> tuple[float, float]:
 @lru_cache(maxsize=16384)
 def _times(text: str) -> frozenset[str]:
     """The years a text names."""
-    found = (q for q in quantities(text) if q.kind in ("year", "date"))
+    found = (q for q in read_quantities(text) if q.kind in ("year", "date"))
     return frozenset(year for q in found if (year := str(q.value)[:4]).isdigit())
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 import prompts
 from index.language import Side
 from rag.answer.sentences import Likelihood
-from rag.rerank import LanguageModel, Reranker, language_model
+from rag.language_model import LanguageModel, language_model
+from rag.rerank import Reranker
 
 __all__ = ["likelihood_beside", "sentence_likelihood"]
 

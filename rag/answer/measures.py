@@ -13,10 +13,9 @@ from index.language import fold
 from index.numbers import Quantity, quantities
 from index.numbers.units import CURRENCIES, convert
 
-__all__ = ["Asked", "asked_measure", "figures", "fits"]
+__all__ = ["Asked", "asked_measure", "figures", "fits", "likeliest", "read_quantities"]
 
 _DATES = frozenset(("date", "year", "century", "decade", "time"))
-_YEARS = 3000  # what lies above this is no year
 # Dimension and the words that ask for it, folded; the first that matches decides.
 _DIMENSIONS = (
     ("percent", r"百分之几|几成|比例|占比|比重|份额|市占|市场占有|[利润增长良使用转换成功率税折出租]率|%|多大比|"
@@ -71,14 +70,19 @@ def asked_measure(question: str) -> Asked:
 
 
 @lru_cache(maxsize=16384)
-def _read(text: str) -> tuple[Quantity, ...]:
+def read_quantities(text: str) -> tuple[Quantity, ...]:
+    """The quantities of a text, remembered: each sentence is asked for them several times."""
     return tuple(quantities(text))
 
 
 def figures(question: str, sentence: str, dates: bool = False) -> list[Quantity]:
     """The figures of a sentence that could be an answer, or its dates: none that the question states itself."""
-    asked = {(q.kind, q.value) for q in _read(question)}
-    return [q for q in _read(sentence) if not q.weak and (q.kind in _DATES) == dates and (q.kind, q.value) not in asked]
+    asked = {(q.kind, q.value) for q in read_quantities(question)}
+    return [
+        q
+        for q in read_quantities(sentence)
+        if not q.weak and (q.kind in _DATES) == dates and (q.kind, q.value) not in asked
+    ]
 
 
 def fits(asked: Asked, found: Quantity, sentence: str) -> bool | None:

@@ -27,6 +27,7 @@ _NO_PERSON = re.compile(
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)*")
 # One capitalised word within a sentence; a first word is capitalised anyway.
 _ENGLISH_WORD = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
+_NO_BEGINNING = re.compile(r"[由为為是被和与與的在向对對及从從]")
 _LONGEST_NAME = 4
 
 
@@ -48,11 +49,23 @@ def _chinese_names(sentence: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for run in _HAN_RUN.finditer(sentence):
         if "·" in run.group():
-            spans.append(run.span())
+            spans.append(_foreign(run))
             continue
         position = run.start()
         for word in cut_han(fold(run.group())):
             if 2 <= len(word) <= _LONGEST_NAME and word[0] in SURNAMES and not is_listed(word):
-                spans.append((position, position + len(word)))
+                # A given name's second character that jieba leaves over at the end still belongs to it.
+                left_over = len(word) == 2 and position + 3 == run.end()
+                spans.append((position, position + len(word) + left_over))
             position += len(word)
     return spans
+
+
+def _foreign(run: re.Match[str]) -> tuple[int, int]:
+    """A foreign name with its dot, without the words that stand beside it: from the last that no name begins with, to
+    the end of the first word behind the dot."""
+    left, _, right = run.group().partition("·")
+    start = max((match.end() for match in _NO_BEGINNING.finditer(left)), default=0)
+    *dotted, last = right.split("·")
+    end = len(left) + 1 + sum(len(part) + 1 for part in dotted) + len(next(iter(cut_han(fold(last))), ""))
+    return run.start() + start, run.start() + end

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Literal
 
 from index.language import fold
-from index.numbers import Quantity, quantities
+from index.numbers import Quantity
+from rag.answer.measures import read_quantities
 from rag.answer.people import new_names
 
 __all__ = ["AnswerKind", "answer_kind", "holds"]
@@ -91,8 +92,8 @@ def _is_large(quantity: Quantity) -> bool:
 def holds(kind: AnswerKind, sentence: str, question: str) -> bool:
     """Whether a sentence holds something that could be the answer: of its kind, and not in the question already."""
     if kind in ("number", "date"):
-        asked = {(q.kind, q.value) for q in quantities(question)}
-        own = [q for q in quantities(sentence) if not q.weak and (q.kind, q.value) not in asked]
+        asked = {(q.kind, q.value) for q in read_quantities(question)}
+        own = [q for q in read_quantities(sentence) if not q.weak and (q.kind, q.value) not in asked]
         dates = [q for q in own if q.kind in ("date", "year", "century", "decade", "time")]
         if kind == "date":
             return bool(dates)

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
-from index.language import Side, detect, side
+from index.language import Side, detect, sentences, side
 from index.types import Passage
 from rag.answer.features import FEATURES, plain_features, words_of
 from rag.answer.spans import Span, spans_of
@@ -27,6 +27,7 @@ __all__ = ["FEATURES", "Likelihood", "ScoredSentence", "SentenceEncoder", "score
 
 _MOST_READ = 20  # sentences whose meaning is looked at
 _MOST_JUDGED = 8  # and of those, how many a language model reads
+_TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
 
 Likelihood = Callable[[str, Sequence[str], Side], Sequence[float]]
 """How likely each text of a side makes the question, in nats a token, on a scale of its own."""
@@ -97,7 +98,7 @@ def score_sentences(
     rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
     if likelihood is not None:
         kept = _best((rows * weights).sum(axis=1), _MOST_JUDGED, kept)
-        rows[kept, 1] = _likelihoods(question, [spans[i] for i in kept], spans, likelihood)
+        rows[kept, 1] = _likelihoods(question, [spans[i] for i in kept], passages, likelihood)
         weights = _weights(question, spans, "+likelihood")
     scores = (rows * weights).sum(axis=1)
     return [_scored(spans[i], passages, float(scores[i]), terms, tuple(rows[i].tolist())) for i in kept]
@@ -132,23 +133,28 @@ def _meanings(question: str, kept: Sequence[Span], encoder: SentenceEncoder) -> 
     return 10.0 * np.array([float(vector @ asked[name]) for vector, name in zip(vectors, sides, strict=True)])
 
 
-def in_place(span: Span, spans: Sequence[Span]) -> str:
-    """A sentence behind what is read before it: its lead, or the sentence before."""
+def in_topic(span: Span, passage: Passage) -> str:
+    """A sentence behind what tells its subject: its lead, or the title and last heading it stands under, or else the
+    beginning of its passage. What stands just before it is left out: that would answer for it."""
+    limit = _TOPIC[span.side]
     if span.lead:
-        return f"{span.lead}\n{span.text}"
-    before = [other for other in spans if other.passage == span.passage and other.end <= span.start]
-    return f"{before[-1].text} {span.text}" if before else span.text
+        return f"{span.lead[-2 * limit :]}\n{span.text}"
+    topic = " ".join(dict.fromkeys((passage.title, *passage.headings[-1:]))).strip()
+    if not topic and span.start > 0:
+        first = sentences(passage.text)[0]
+        topic = passage.text[first[0] : first[1]]
+    return f"{topic[:limit]}… {span.text}" if topic else span.text
 
 
 def _likelihoods(
-    question: str, kept: Sequence[Span], spans: Sequence[Span], likelihood: Likelihood
+    question: str, kept: Sequence[Span], passages: Sequence[Passage], likelihood: Likelihood
 ) -> npt.NDArray[np.float64]:
     import numpy as np
 
     found = np.zeros(len(kept))
     for name in dict.fromkeys(span.side for span in kept):
         own = [i for i, span in enumerate(kept) if span.side == name]
-        found[own] = likelihood(question, [in_place(kept[i], spans) for i in own], name)
+        found[own] = likelihood(question, [in_topic(kept[i], passages[kept[i].passage]) for i in own], name)
     return found
 
 
