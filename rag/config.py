@@ -174,6 +174,7 @@ _RULES: Mapping[str, _Rule] = {
     "retrieval.depth": _Between(10, 10_000),
     "rerank.model": _NAME,
     "rerank.windows": _Between(1, 200),
+    "rerank.question_tokens": _Between(1, 512),
     "rerank.window_tokens": _Between(16, 4096),
     "rerank.reach": _Between(0, 1000),
     "answer.base_url": _ADDRESS,
