@@ -135,6 +135,7 @@ def test_a_set_of_ones_own_and_what_is_wrong_with_it(
     own = tmp_path / "题集 one.jsonl"
     own.write_text(content, encoding="utf-8")
     page.set_input_files(".trial input", own)
+    assert page.locator(".trial .own").text_content() == own.name
     page.locator(".trial .main").click()
     notice = page.locator(".trial .notice")
     notice.wait_for()
