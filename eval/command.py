@@ -18,6 +18,8 @@ from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
 from eval.bench.options import positive
 from eval.run import Progress, RunResult, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
+from eval.scorers import load_scorer
+from eval.unfaithful import DAMAGES, Remembering, Unfaithful, told_apart
 
 if TYPE_CHECKING:
     from eval.examine import Knowledge
@@ -41,6 +43,10 @@ def configure_eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min", action="append", default=[], type=_bar, metavar="MEASURE=VALUE", dest="bars",
         help="exit with 3 when a measure is below this, may be repeated: faithfulness=0.9, zh-Hans>en/hit@5=0.8",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unfaithful", action="store_true",
+        help="also judge each answer with a number changed, another document's sentence, and a negation added",
     )  # fmt: skip
     parser.add_argument("--compare", type=Path, metavar="DIR", help="the folder of an earlier run to compare with")
 
@@ -67,25 +73,31 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     knowledge: Knowledge = sample_knowledge_base(config, tell) if sample else opened()
     tell(f"the run is kept in {out}; if it is stopped, the same command with --out {out} goes on")
     bar = _Bar()
+    options = {
+        "scorer": load_scorer(arguments.scorer),
+        "jobs": arguments.jobs,
+        "seed": arguments.seed,
+        "limit": arguments.limit,
+        "on_progress": bar,
+    }
+    settings = {"config": _settings(config)}
+    asked = Remembering(knowledge) if arguments.unfaithful else knowledge
+    damaged: dict[str, RunResult] = {}
     try:
-        result = evaluate(
-            knowledge,
-            cases,
-            out=out,
-            scorer=arguments.scorer,
-            jobs=arguments.jobs,
-            seed=arguments.seed,
-            limit=arguments.limit,
-            settings={"config": _settings(config)},
-            on_progress=bar,
-        )
+        result = evaluate(asked, cases, out=out, settings=settings, **options)
+        for kind in DAMAGES if arguments.unfaithful else ():
+            folder = out / f"unfaithful-{kind.replace(' ', '-')}"
+            tell(f"the same answers, unfaithful: {kind}")
+            damaged[kind] = evaluate(
+                Unfaithful(asked, kind), cases, out=folder, settings={**settings, "damage": kind}, **options
+            )
     except KeyboardInterrupt:
         bar.close()
         _stopped(out, tell)
         return _STOPPED
     finally:
         bar.close()
-    return _finish(result, arguments, earlier, tell)
+    return _finish(result, arguments, (earlier, told_apart(result, damaged) if damaged else None), tell)
 
 
 def draft(arguments: argparse.Namespace, config: Config, knowledge: Knowledge, tell: Tell) -> int:
@@ -103,7 +115,13 @@ def draft(arguments: argparse.Namespace, config: Config, knowledge: Knowledge, t
     return 0
 
 
-def _finish(result: RunResult, arguments: argparse.Namespace, earlier: RunResult | None, tell: Tell) -> int:
+def _finish(
+    result: RunResult,
+    arguments: argparse.Namespace,
+    beside: tuple[RunResult | None, Mapping[str, Any] | None],
+    tell: Tell,
+) -> int:
+    """Report; ``beside`` are the earlier run to compare with, and how unfaithful answers were told apart."""
     from eval.compare import compare
     from eval.report import build_report, write_report
     from eval.report.markdown import markdown
@@ -113,8 +131,9 @@ def _finish(result: RunResult, arguments: argparse.Namespace, earlier: RunResult
     except UnknownMeasureError as error:
         tell(f"--min: {error}")
         return _USAGE
+    earlier, unfaithful = beside
     comparison = None if earlier is None else compare(earlier.rows, result.rows, arguments.seed)
-    report = build_report(result, bars, comparison)
+    report = build_report(result, bars, comparison, unfaithful)
     paths = write_report(result, report)
     text = json.dumps(report, ensure_ascii=False) if arguments.json else markdown(report)
     sys.stdout.write(text + "\n")

@@ -1,11 +1,16 @@
-"""The JSON-lines sets a benchmark reads: ``corpus.jsonl`` and ``queries.jsonl`` in one folder, and files of claims.
+"""The JSON-lines sets a benchmark reads: ``corpus.jsonl`` and ``queries.jsonl`` in one folder, and files of claims, of
+evidence sentences and of follow-ups.
 
 One JSON object a line, UTF-8, blank lines skipped. An optional key may be left out; keys not named here are ignored.
 
-    corpus   id, text; lang, title, article optional
-    queries  id, lang, text, gold (ids of passages), pair (``zh>en``: a Chinese question, answered in English);
-             answerable (default: whether gold names any), answers, evidence, article, split optional
-    claims   id, lang, evidence_lang, claim, evidence, supported (true or false), source; split optional
+    corpus     id, text; lang, title, article optional
+    queries    id, lang, text, gold (ids of passages), pair (``zh>en``: a Chinese question, answered in English);
+               answerable (default: whether gold names any), answers, evidence, article, split optional
+    claims     id, lang, evidence_lang, claim, evidence, supported (true or false), source; split optional
+    evidence   id, lang, passage, question, evidence (sentences of the passage that answer, as a person marked them);
+               split optional
+    followups  id, language, turns (objects with question and answer, oldest first), question, standalone (the same
+               as question where that stands alone), must_contain, must_not_contain; split optional
 
 A line that is not so raises ``UsageError`` with the file, the line's number and what must be there.
 """
@@ -18,7 +23,10 @@ from pathlib import Path
 
 from eval.jsonlines import plain, read_rows, shown
 
-__all__ = ["Claim", "Passage", "Query", "read_claims", "read_corpus", "read_queries"]
+__all__ = [
+    "Claim", "EvidenceRow", "Followup", "Passage", "Query", "read_claims", "read_corpus", "read_evidence",
+    "read_followups", "read_queries",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,41 @@ class Claim:
         return f"{self.lang}>{self.evidence_lang}"
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A question on one given passage, with the sentences people marked as its evidence."""
+
+    id: str
+    lang: str
+    passage: str
+    question: str
+    evidence: tuple[str, ...]
+    split: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError("evidence must hold a sentence, was: []")
+
+
+@dataclass(frozen=True, slots=True)
+class Followup:
+    """A question after earlier (question, answer) turns, and what it must become and hold to be searched alone."""
+
+    id: str
+    language: str
+    turns: tuple[tuple[str, str], ...]
+    question: str
+    standalone: str
+    must_contain: tuple[str, ...] = ()
+    must_not_contain: tuple[str, ...] = ()
+    split: str = ""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the question is to be left as it is."""
+        return self.standalone == self.question
+
+
 def read_corpus(folder: str | Path) -> list[Passage]:
     """The passages of ``folder/corpus.jsonl`` in the file's order. Raises ``UsageError``."""
     return read_rows(Path(folder) / "corpus.jsonl", _passage)
@@ -95,6 +138,16 @@ def read_queries(folder: str | Path, known: Collection[str] | None = None) -> li
 def read_claims(path: str | Path) -> list[Claim]:
     """The claims of a file in its order. Raises ``UsageError``."""
     return read_rows(Path(path), _claim)
+
+
+def read_evidence(path: str | Path) -> list[EvidenceRow]:
+    """The questions of a file of evidence sentences in its order. Raises ``UsageError``."""
+    return read_rows(Path(path), _evidence)
+
+
+def read_followups(path: str | Path) -> list[Followup]:
+    """The follow-ups of a file in its order. Raises ``UsageError``."""
+    return read_rows(Path(path), _followup)
 
 
 def _passage(row: Mapping[str, object]) -> Passage:
@@ -137,6 +190,37 @@ def _claim(row: Mapping[str, object]) -> Claim:
         source=_text(row, "source"),
         split=_text(row, "split", ""),
     )
+
+
+def _evidence(row: Mapping[str, object]) -> EvidenceRow:
+    return EvidenceRow(
+        id=_text(row, "id"),
+        lang=_text(row, "lang"),
+        passage=_text(row, "passage"),
+        question=_text(row, "question"),
+        evidence=_texts(row, "evidence"),
+        split=_text(row, "split", ""),
+    )
+
+
+def _followup(row: Mapping[str, object]) -> Followup:
+    return Followup(
+        id=_text(row, "id"),
+        language=_text(row, "language"),
+        turns=_turns(row),
+        question=_text(row, "question"),
+        standalone=_text(row, "standalone"),
+        must_contain=_texts(row, "must_contain"),
+        must_not_contain=_texts(row, "must_not_contain"),
+        split=_text(row, "split", ""),
+    )
+
+
+def _turns(row: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    value = row.get("turns")
+    if not isinstance(value, list) or not value or not all(isinstance(turn, dict) for turn in value):
+        raise ValueError(f"turns must be a list of objects with question and answer, was: {_shown(row, 'turns')}")
+    return tuple((_text(turn, "question"), _text(turn, "answer")) for turn in value)
 
 
 def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:

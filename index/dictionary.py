@@ -31,6 +31,7 @@ _MOST_READINGS = 24
 _HEAD_SHARE = 0.3  # of a whole-gloss reading: "chip" as the head of "computer chip"
 _PART_SHARE = 0.2  # the same for any other word of a gloss: "kublai" of "kublai khan"
 _EQUIVALENT = 0.9  # of a name's other form, on the question's own side
+_APART = 0.5  # of a phrase's weight, on its words one by one
 _DESCRIPTIVE = 5  # characters: so long a name may also stand translated, word by word
 _RARE_PART = 40  # a word of more longer glosses than this says too little
 
@@ -264,13 +265,11 @@ def to_chinese(question: str, frequency: Frequency, names: Names | None = None) 
     crossed = total = 0.0
     position = 0
     while position < len(found):
-        end, readings = _longest_phrase(found, position, frequency, names)
-        if end == position + 1 and frequency(found[position]):  # names and acronyms stand in Chinese text as they are
-            readings = (((found[position],), 1.0), *readings)
+        end, readings = _phrase_at(found, position, frequency, names)
         total += end - position
         if readings:
             crossed += end - position
-            terms.append(Term(readings, weight=float(end - position)))
+            terms += _phrase_terms(found[position:end], readings, frequency, names)
         position = end
     for token, is_han in tokens(question):
         if is_han:
@@ -278,6 +277,27 @@ def to_chinese(question: str, frequency: Frequency, names: Names | None = None) 
     terms += _sounding(english_name_keys(question), frequency)
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
     return Translation(tuple(terms), crossed / total if total else 0.0)
+
+
+def _phrase_at(
+    found: Sequence[str], position: int, frequency: Frequency, names: Names
+) -> tuple[int, tuple[Reading, ...]]:
+    end, readings = _longest_phrase(found, position, frequency, names)
+    if end == position + 1 and frequency(found[position]):  # names and acronyms stand in Chinese text as they are
+        readings = (((found[position],), 1.0), *readings)
+    return end, readings
+
+
+def _phrase_terms(
+    phrase: Sequence[str], readings: tuple[Reading, ...], frequency: Frequency, names: Names
+) -> list[Term]:
+    """A phrase counts half as itself and half as its words, each in its own translation: the collection may call a
+    plea bargain otherwise than the dictionary does."""
+    if len(phrase) == 1:
+        return [Term(readings)]
+    apart = [_phrase_at([word], 0, frequency, names)[1] for word in phrase]
+    words_apart = [Term(own, weight=_APART) for own in apart if own]
+    return [Term(readings, weight=(1.0 - _APART) * len(phrase)), *words_apart]
 
 
 def _longest_phrase(

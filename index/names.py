@@ -14,8 +14,9 @@ from functools import lru_cache
 from index.language import Side, fold
 from index.words import cut_han, is_listed
 
-__all__ = ["chinese_name_keys", "english_name_keys", "name_keys"]
+__all__ = ["SOUND", "chinese_name_keys", "english_name_keys", "name_keys"]
 
+SOUND = "~"  # what every key begins with
 # The characters used to write foreign names by sound (after the Xinhua transcription tables).
 _SOUND_CHARACTERS = frozenset(
     "阿埃艾爱安昂奥澳巴白班邦包保鲍贝本比彼毕宾波玻伯博勃布采蔡查察昌楚茨慈次达大戴丹当道得德登邓迪狄蒂帝丁东杜敦顿多铎厄恩尔耳法凡范方"
@@ -81,7 +82,7 @@ def _keys_of_stretch(stretch: tuple[str, ...]) -> tuple[str, ...]:
                 break
             key = "".join(_syllable(character) for character in name)
             if len(name) >= _SHORTEST and len(key) >= _SHORTEST_KEY:
-                keys.append("~" + key)
+                keys.append(SOUND + key)
     return tuple(dict.fromkeys(keys))
 
 
@@ -103,9 +104,11 @@ def english_name_keys(text: str) -> list[list[str]]:
     return [keys for match in _CAPITALISED.finditer(text) if (keys := _keys_of_word(match.group().lower()))]
 
 
-_SPELLINGS = re.compile(r"tch|ch|sh|ph|ck|wh|kn|wr|th|gh(?=[aeiou])|ng|x|j|g(?=[ei])|c(?=[eiy])|m(?=[bp])")
+_SPELLINGS = re.compile(
+    r"tch|ch|sh|ph|ck|wh|kn|wr|th|gh(?=[aeiou])|gn(?=[aeo]?s?$)|ng|x|j|g(?=[ei])|c(?=[eiy])|m(?=[bp])"
+)
 _SOUNDS = {
-    "tch": "s", "ch": "s", "sh": "s", "ph": "f", "ck": "k", "wh": "w", "kn": "n", "wr": "r", "th": "θ", "gh": "g",
+    "tch": "s", "ch": "s", "sh": "s", "ph": "f", "ck": "k", "wh": "w", "kn": "n", "wr": "r", "th": "θ", "gh": "g", "gn": "n",
     "ng": "n", "x": "ks", "j": "s", "g": "ĝ", "c": "s", "m": "n",
 }  # fmt: skip
 # One sound that Chinese writes in two ways.
@@ -124,6 +127,5 @@ def _keys_of_word(word: str) -> list[str]:
             options.add("")  # a consonant that closes a syllable is often not written
         if options:
             keys = {key + option for key in keys for option in options}
-    return ["~" + key for key in sorted(keys, key=lambda key: (-len(key), key)) if len(key) >= _SHORTEST_KEY][
-        :_MOST_KEYS
-    ]
+    longest_first = sorted(keys, key=lambda key: (-len(key), key))
+    return [SOUND + key for key in longest_first if len(key) >= _SHORTEST_KEY][:_MOST_KEYS]

@@ -12,6 +12,11 @@ _PHRASES: dict[str, dict[str, str]] = {
         "zh-Hant": "這些文件中沒有找到能回答這個問題的內容。",
         "en": "The documents do not answer this question.",
     },
+    "disagree": {
+        "zh-Hans": "两份文件说法不一：",
+        "zh-Hant": "兩份文件說法不一：",
+        "en": "Two documents disagree:",
+    },
     "fallback": {
         "zh-Hans": "语言模型没有给出可用的回答（{reason}），以下为文档原文。",
         "zh-Hant": "語言模型沒有給出可用的回答（{reason}），以下為文件原文。",

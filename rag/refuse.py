@@ -23,16 +23,21 @@ from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
-__all__ = ["FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "nearby", "stored_model", "whole_text"]
+__all__ = [
+    "FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "missing_years", "nearby", "stored_model",
+    "whole_text",
+]  # fmt: skip
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
-    "weightiest missing", "kind held", "crosses", "coverage",
+    "kind held", "kind missed", "crosses", "coverage", "likelihood", "words of its own", "phrase",
+    "other time",
 )  # fmt: skip
 
 
 _BEFORE = 150  # characters in which a subject is still present
 _SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?![\ds])")
 _MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 
 
@@ -65,27 +70,22 @@ def evidence_features(
     passage = passages[best.passage]
     own = terms[side(passage.language)]
     held = frozenset(words(whole_text(passage)))
-    weights = sorted(
-        (
-            weight * (1.0 - max((p for r, p in term.readings if all(w in held for w in r)), default=0.0))
-            for term, weight in zip(own.terms, own.weights, strict=True)
-        ),
-        reverse=True,
-    )
     kind = answer_kind(question)
+    held_kind = holds(kind, best.text, question)
     others = sorted((s.score for s in scored if s.passage != best.passage), reverse=True)
     return (
         passages[0].score,
         passages[0].score - (passages[1].score if len(passages) > 1 else 0.0),
         best.score,
         best.score - (others[0] if others else 0.0),
-        best.features[0],
+        best.feature("meaning"),
         best.share,
         own.share(held),
-        weights[0] if weights else 0.0,
-        float(kind != "other" and holds(kind, best.text, question)),
+        float(kind != "other" and held_kind),
+        float(kind in ("number", "date", "person") and not held_kind),
         float(side(passage.language) != asked),
         own.coverage,
+        *(best.feature(name) for name in ("likelihood", "words of its own", "phrase", "other time")),
     )
 
 
@@ -108,6 +108,11 @@ def missing_names(question: str, texts: Iterable[str]) -> int:
         if any(_names(form, asked) for form in forms) and not any(_names(form, held) for form in forms):
             missing += 1
     return missing
+
+
+def missing_years(question: str, text: str) -> int:
+    """How many of the years that a question names a text does not."""
+    return len(set(_YEAR.findall(question)) - set(_YEAR.findall(text)))
 
 
 def _names(form: str, text: str) -> bool:

@@ -8,6 +8,7 @@ unrelated texts of the passage's language, blended with the first stage by weigh
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,25 +23,39 @@ from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
 from index.types import Passage
 from index.words import words
+from rag.language_model import language_model
 from rag.retrieve import Candidate, QueryTerms, Retriever
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    pass
 
-__all__ = ["LanguageModel", "RerankSettings", "Reranker", "best_window", "load_reranker"]
+__all__ = [
+    "RerankSettings",
+    "Reranker",
+    "best_window",
+    "language_model_lifts",
+    "load_reranker",
+    "read_closely",
+]
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RerankSettings:
     """``model`` is ``auto`` (the bundled language model where it is installed), ``none``, ``likelihood`` or the name or
     folder of a cross-encoder. At most ``windows`` candidates are read, ``window_tokens`` tokens of each, and only those
-    whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again."""
+    whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again. Of a
+    question, ``question_tokens`` are weighed. So the same question costs and gives the same every time; ``seconds`` is
+    the emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
 
     model: str = "auto"
-    windows: int = 16
+    windows: int = 32
     window_tokens: int = 96
     reach: float = 8.0
+    question_tokens: int = 64
+    seconds: float = 30.0
 
 
 class Reranker(Protocol):
@@ -98,76 +113,6 @@ def _blend(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[Can
     return [*rescored, *(replace(c, score=c.score - drop) for c in rest)]
 
 
-class LanguageModel:
-    """The bundled language model as a scorer of texts given texts. Safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.announce: Callable[[str], None] | None = None
-
-    @cached_property
-    def _parts(self) -> tuple[Any, Any]:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()
-        folder = models.prepare(models.LANGUAGE_MODEL, self.announce)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
-        except (OSError, ValueError) as error:
-            remedy = "remove that folder to have it made again"
-            raise ModelError(f"cannot load the language model in {folder}: {remedy}") from error
-        return tokenizer, model.eval()
-
-    def encode(self, text: str) -> list[int]:
-        """The tokens of a text, without the mark of its beginning."""
-        tokens: list[int] = self._parts[0].encode(text, add_special_tokens=False)
-        return tokens
-
-    def log_likelihoods(
-        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], batch_tokens: int = 2048
-    ) -> npt.NDArray[np.float32]:
-        """log P of each token of the continuation after each context, float32, shape (contexts, len(continuation))."""
-        import numpy as np
-        import torch
-
-        tokenizer, model = self._parts
-        start, length = tokenizer.bos_token_id, len(continuation)
-        rows = [[start, *context, *continuation] for context in contexts]
-        found = np.zeros((len(rows), length), dtype=np.float32)
-        target = torch.tensor(list(continuation))
-        with self._lock, torch.inference_mode():
-            for batch in _batches([len(row) for row in rows], batch_tokens):
-                widest = max(len(rows[i]) for i in batch)
-                pads = [widest - len(rows[i]) for i in batch]
-                ids = torch.tensor([[0] * pad + rows[i] for i, pad in zip(batch, pads, strict=True)])
-                mask = torch.tensor([[0] * pad + [1] * (widest - pad) for pad in pads])
-                hidden = model.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
-                logits = model.lm_head(hidden[:, -length - 1 : -1]).float()
-                picked = logits.gather(-1, target.expand(len(batch), -1)[..., None])[..., 0]
-                found[batch] = (picked - logits.logsumexp(-1)).numpy()
-        return found
-
-
-def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indexes of like lengths together, padded lengths within the budget."""
-    batches: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batches and (len(batches[-1]) + 1) * lengths[index] <= budget:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
-
-
-@cache
-def language_model() -> LanguageModel:
-    """The one language model of this process."""
-    return LanguageModel()
-
-
 @cache
 def _stored() -> Mapping[str, Any]:
     path = resources.files("rag").joinpath("data/likelihood.json")
@@ -186,14 +131,14 @@ class _Likelihood:
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
-        read = [
-            candidate
-            for candidate in candidates[: self._settings.windows]
-            if candidate.score >= candidates[0].score - self._settings.reach
-        ]
+        read = read_closely(candidates, self._settings)
         if len(read) < 2:
             return self._retriever.arrange(candidates, limit)
-        lifts = language_model_lifts(question, read, self._retriever, self._settings)
+        try:
+            lifts = language_model_lifts(question, read, self._retriever, self._settings)
+        except TimeoutError as error:
+            _log.warning("not reranked: %s; the first stage's order stands", error)
+            return self._retriever.arrange(candidates, limit)
         asked = detect(question)
         scores = [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
@@ -202,11 +147,16 @@ class _Likelihood:
         return self._retriever.arrange(_blend(candidates, scores), limit)
 
 
+def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> list[Candidate]:
+    """The first candidates that the language model reads: fewer where the ranking is already clear."""
+    return [c for c in candidates[: settings.windows] if c.score >= candidates[0].score - settings.reach]
+
+
 def language_model_lifts(
     question: str, candidates: Sequence[Candidate], retriever: Retriever, settings: RerankSettings
 ) -> list[float]:
     """For each candidate, how much likelier its best window makes the question, in nats a token, than unrelated
-    texts of its side do."""
+    texts of its side do. Raises ``TimeoutError`` after ``settings.seconds``."""
     terms = retriever.query_terms(question)
     sides = [candidate.side for candidate in candidates]
     passages = retriever.passages(candidates)
@@ -216,7 +166,8 @@ def language_model_lifts(
     contexts = [*zip(windows, sides, strict=True), *unrelated]
     model = language_model()
     tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
-    means = model.log_likelihoods(tokens, model.encode(" " + question)).mean(axis=1).tolist()
+    asked = model.encode(" " + question)[: settings.question_tokens]
+    means = model.log_likelihoods(tokens, asked, seconds=settings.seconds).mean(axis=1).tolist()
     base: dict[Side, list[float]] = {}
     for value, (_, name) in zip(means[len(windows) :], unrelated, strict=True):
         base.setdefault(name, []).append(value)

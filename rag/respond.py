@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from index.language import detect, resolve, side
 from index.types import Passage
 from rag import refuse
-from rag.answer.extractive import ExtractiveSettings, choose, compose
-from rag.answer.sentences import ScoredSentence, score_sentences
+from rag.answer.extractive import Choice, ExtractiveSettings, choose, compose
+from rag.answer.parts import parts_of
+from rag.answer.sentences import Likelihood, ScoredSentence, score_sentences
 from rag.converse import standalone
 from rag.phrases import phrase
 from rag.rerank import Reranker, load_reranker
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Responder"]
 
-_READ = 5  # passages whose sentences are weighed
+_READ = 8  # passages whose sentences are weighed
 _RELATED = 3  # passages a refusal names
 
 
@@ -39,6 +41,7 @@ class _Evidence:
     scored: tuple[ScoredSentence, ...]
     verdict: refuse.Verdict
     timings: dict[str, float]
+    chosen: tuple[ScoredSentence, ...] = ()  # where a question's two parts were answered, a sentence for each
 
 
 class Responder:
@@ -61,6 +64,12 @@ class Responder:
         return load_reranker(self._config.rerank, self.retriever, self._announce)
 
     @cached_property
+    def _likelihood(self) -> Likelihood | None:
+        from rag.answer.likelihood import likelihood_beside
+
+        return likelihood_beside(self._reranker)
+
+    @cached_property
     def _generator(self) -> GenerativeAnswerer | None:
         if not self._config.answer.model:
             return None
@@ -71,8 +80,11 @@ class Responder:
     @cached_property
     def _verifier(self) -> Verifier:
         from rag.verify import Verifier
+        from rag.verify.bundled import bundled_likelihood
 
-        return Verifier(self.retriever.embedder)
+        # Only what a chat model wrote is checked, so the language model costs quoted answers nothing.
+        reads_on = self._config.rerank.model in ("auto", "likelihood")
+        return Verifier(self.retriever.embedder, bundled_likelihood() if reads_on else None)
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first, reranked when a reranker is on."""
@@ -82,7 +94,7 @@ class Responder:
         """The events of one question; the last is the ``Answer``."""
         asked = standalone(question, history) if history else question
         last = detect(history[-1].question) if history else ""
-        tag = resolve(detect(question), last, language)
+        tag = self._config.answer.language or resolve(detect(question), last, language)
         yield Status("searching")
         evidence = self._evidence(asked)
         base = Answer(
@@ -98,11 +110,24 @@ class Responder:
             yield from self._generate(base, asked, evidence, history)
 
     def _evidence(self, question: str) -> _Evidence:
+        """What was found for a question; for both halves where it asks two things, and each half is answered."""
+        parts = parts_of(question)
+        if parts is None:
+            return self._found(question)
+        first = self._found(parts.first)
+        if first.verdict.answers:
+            said = max(first.scored, key=lambda sentence: sentence.score).text
+            second = self._found(standalone(parts.second, [Turn(parts.first, said)]))
+            if second.verdict.answers:
+                return _joined(first, second)
+        return self._found(question)
+
+    def _found(self, question: str) -> _Evidence:
         started = time.perf_counter()
         passages = self.search(question, self._config.retrieval.limit)
         found = time.perf_counter()
         read = passages[:_READ]
-        scored = score_sentences(question, read, self.retriever)
+        scored = score_sentences(question, read, self.retriever, self._likelihood)
         if not scored:
             verdict = refuse.Verdict(0.0, False)
         else:
@@ -110,14 +135,21 @@ class Responder:
             terms = self.retriever.query_terms(question)
             features = refuse.evidence_features(question, read, scored, terms, asked)
             best = max(scored, key=lambda sentence: sentence.score)
-            missing = refuse.missing_names(question, [refuse.nearby(best, read[best.passage])])
+            passage = read[best.passage]
+            missing = refuse.missing_names(question, [refuse.nearby(best, passage)])
+            missing += refuse.missing_years(question, refuse.whole_text(passage))
             verdict = refuse.judge(features, self._model + self._reranker.profile, missing)
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)
 
+    def _choice(self, question: str, evidence: _Evidence) -> Choice:
+        if evidence.chosen:
+            return Choice(evidence.chosen)
+        return choose(question, evidence.scored, evidence.passages, ExtractiveSettings())
+
     def _extract(self, base: Answer, question: str, evidence: _Evidence) -> Iterator[Event]:
-        chosen = choose(evidence.scored, ExtractiveSettings())
-        pieces, citations = compose(question, base.language, evidence.passages, chosen)
+        choice = self._choice(question, evidence)
+        pieces, citations = compose(question, base.language, evidence.passages, choice)
         yield from pieces
         yield _finished(base, pieces, citations)
 
@@ -170,13 +202,32 @@ class Responder:
     ) -> Iterator[Event]:
         """Quotes after a model that failed, labelled as such; what it wrote before is not part of the answer."""
         label = Sentence(phrase("fallback", base.language, reason=reason) + "\n", (), reason="frame")
-        chosen = choose(evidence.scored, ExtractiveSettings())
-        pieces, citations = compose(question, base.language, evidence.passages, chosen)
+        choice = self._choice(question, evidence)
+        pieces, citations = compose(question, base.language, evidence.passages, choice)
         pieces = (label, *pieces)
         if written:
             yield Status("restarting")
         yield from pieces
         yield replace(_finished(base, pieces, citations), mode="fallback", notes=(reason,))
+
+
+def _joined(first: _Evidence, second: _Evidence) -> _Evidence:
+    """The evidence of two questions as one: the passages of both, best ones first, and the best sentence for each."""
+    passages: list[Passage] = []
+    for pair in zip_longest(first.passages, second.passages):
+        passages += [
+            one for one in pair if one is not None and all(one.chunk_id != other.chunk_id for other in passages)
+        ]
+    places = {passage.chunk_id: number for number, passage in enumerate(passages)}
+
+    def moved(part: _Evidence) -> list[ScoredSentence]:
+        return [replace(s, passage=places[part.passages[s.passage].chunk_id]) for s in part.scored]
+
+    best = [max(moved(part), key=lambda sentence: sentence.score) for part in (first, second)]
+    chosen = {(sentence.passage, sentence.start): sentence for sentence in best}
+    verdict = min(first.verdict, second.verdict, key=lambda verdict: verdict.probability or 0.0)
+    timings = {name: first.timings[name] + second.timings[name] for name in first.timings}
+    return _Evidence(tuple(passages), (*moved(first), *moved(second)), verdict, timings, tuple(chosen.values()))
 
 
 def _finished(base: Answer, pieces: tuple[Sentence, ...], citations: tuple[Citation, ...]) -> Answer:

@@ -17,9 +17,11 @@ from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
 from index import dense, dictionary
+from index.equivalents import Names
 from index.indexes import SIDES, SideIndex, read
 from index.language import Side, detect, fold, side
 from index.lexical import Term
+from index.names import SOUND
 from index.types import Chunk, Passage
 from index.words import words
 
@@ -53,6 +55,8 @@ class RetrievalSettings:
     scale: bool = True
     lexical: bool = True
     dictionary: bool = True
+    names: bool = True
+    numbers: bool = True
     diversity: bool = True
 
 
@@ -101,6 +105,7 @@ class QueryTerms:
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)
 _REMEMBERED = 64  # questions whose vector and words are kept
 _RUN = re.compile(r"[a-z0-9.%]+|[^\W_a-z0-9]+")
+_QUANTITY = re.compile("[npdycstof]:")  # see index.numbers.search_terms
 _SAME_WORDS = 0.9  # Jaccard index of two passages' words from which they count as one
 
 
@@ -204,11 +209,20 @@ class Retriever:
         frequency = index.lexical.document_frequency
         if not self._settings.dictionary:
             return dictionary.native(words(question))
+        named = self._settings.names
         if asked == index.side:  # by its own names: a side is ranked as if the other did not exist
-            return dictionary.same_side(question, frequency, index.names)
+            return dictionary.same_side(question, frequency, index.names if named else Names())
+        names = self._names if named else Names()
         if index.side == "en":
-            return dictionary.to_english(question, frequency, self._names)
-        return dictionary.to_chinese(question, frequency, self._names)
+            return dictionary.to_english(question, frequency, names)
+        return dictionary.to_chinese(question, frequency, names)
+
+    def _kept(self, term: Term) -> bool:
+        """Whether a term's step is on: sounds of names and canonical quantities are terms of their own."""
+        first = term.readings[0][0][0] if term.readings and term.readings[0][0] else ""
+        if not self._settings.names and first.startswith(SOUND):
+            return False
+        return self._settings.numbers or not _QUANTITY.match(first)
 
     def query_terms(self, question: str) -> Mapping[Side, QueryTerms]:
         """The words of a question as each side would match them, with what each word weighs there."""
@@ -219,8 +233,9 @@ class Retriever:
         terms: dict[Side, QueryTerms] = {}
         for name, index in self._sides.items():
             translation = self._translate(question, name if asked == "und" else side(asked), index)
-            weights = tuple(index.lexical.idf(term) for term in translation.terms)
-            terms[name] = QueryTerms(translation.terms, weights, translation.coverage)
+            kept = tuple(term for term in translation.terms if self._kept(term))
+            weights = tuple(index.lexical.idf(term) for term in kept)
+            terms[name] = QueryTerms(kept, weights, translation.coverage)
         return terms
 
     def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:

@@ -6,8 +6,9 @@ import argparse
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -156,6 +157,17 @@ def test_without_json_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> No
     ]
     assert table[2].split()[:8] == ["|", "wenju", "|", "hans>hant", "|", "1", "|", "1.000"]
     assert lines[-1].startswith("wenju: median ")
+
+
+def test_the_report_part_stands_apart_where_both_parts_were_read(capsys: pytest.CaptureFixture[str]) -> None:
+    queries = [_query("1", split="fit"), _query("2", gold="b", split="report")]
+    searcher = FakeSearcher({"question 1": ["x"], "question 2": ["b"]})
+    assert retrieval.report(queries, {"wenju": searcher}, _args("--json")) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert (whole["pairs"]["zh>en"]["n"], whole["pairs"]["zh>en"]["hit@1"]) == (2, 0.5)
+    assert (whole["report"]["pairs"]["zh>en"]["n"], whole["report"]["pairs"]["zh>en"]["hit@1"]) == (1, 1.0)
+    retrieval.report(queries, {"wenju": searcher}, _args())
+    assert "wenju, report part" in capsys.readouterr().out
 
 
 def test_results_are_saved_question_by_question(tmp_path: Path) -> None:
@@ -365,9 +377,12 @@ def _scored(claims: Sequence[Claim], scores: Sequence[float | None], threshold: 
 
 
 GROUP = [
-    "n", "not_scored", "supported", "supported_kept", "unsupported_flagged",
-    "balanced_accuracy", "balanced_accuracy_ci", "auroc", "auroc_ci",
+    "n", "not_scored", "supported", "supported_kept", "supported_kept_ci", "unsupported_flagged",
+    "unsupported_flagged_ci", "balanced_accuracy", "balanced_accuracy_ci", "auroc", "auroc_ci",
 ]  # fmt: skip
+
+
+OWN = SimpleNamespace(name="own", profile="words", revision="1", threshold=0.5)
 
 
 def test_faithfulness_by_hand() -> None:
@@ -380,6 +395,31 @@ def test_faithfulness_by_hand() -> None:
     assert group["auroc"] == 0.75  # .9>.6, .9>.1, .4<.6, .4>.1
     low, high = group["auroc_ci"]
     assert low <= 0.75 <= high
+    assert report["directions"] == {"en>zh": {"n": 5, "groups": 1, "balanced_accuracy": 0.5, "auroc": 0.75}}
+    assert report["number_swaps"] == {}
+
+
+def test_a_direction_is_the_mean_of_its_groups() -> None:
+    own = [_claim(i, supported=i < 2) for i in range(4)]
+    other = [_claim(i, supported=i < 2, source="other") for i in range(4)]
+    alone = _claim(9, True, source="alone")
+    scores = [0.9, 0.4, 0.6, 0.1, 0.9, 0.8, 0.1, 0.1, 0.9]
+    report = faithfulness.evaluate_claims([*own, *other, alone], _scored([*own, *other, alone], scores))
+    # (.5 + 1) / 2 and (.75 + 1) / 2: a group of one label has no accuracy.
+    assert report["directions"]["en>zh"] == {"n": 9, "groups": 2, "balanced_accuracy": 0.75, "auroc": 0.875}
+
+
+def test_swapped_numbers_and_their_true_twins_by_hand() -> None:
+    swapped = [_claim(i, False, "xquad-number") for i in range(4)]
+    twins = [_claim(i, True, "xquad-number-twin") for i in range(5)]
+    report = faithfulness.evaluate_claims(
+        swapped + twins, _scored(swapped + twins, [0.1, 0.2, 0.3, 0.9, 0.9, 0.9, 0.9, 0.9, 0.1])
+    )
+    told = report["number_swaps"]["en>zh"]
+    assert (told["n"], told["flagged"], told["twins"], told["false_alarms"]) == (4, 0.75, 5, 0.2)
+    for figure in ("flagged", "false_alarms"):
+        low, high = told[f"{figure}_ci"]
+        assert low <= told[figure] <= high
 
 
 def test_sources_of_one_label_are_paired_and_single_labels_have_no_accuracy() -> None:
@@ -462,20 +502,36 @@ def test_faithfulness_prints_its_schema(capsys: pytest.CaptureFixture[str], tmp_
     faithfulness.configure(parser)
     saved = tmp_path / "rows.jsonl"
     claims = _giveaway(40, 0, "fit") + _giveaway(20, 40, "report")
-    words = ["--data", "sets", "--split", "report", "--baselines", "--save", str(saved)]
-    assert faithfulness.report(claims, Always(), "own", 0.5, parser.parse_args([*words, "--json"])) == 0
+    words = ["--data", "sets", "--split", "report", "--save", str(saved)]
+    assert faithfulness.report(claims, Always(), OWN, parser.parse_args([*words, "--json"])) == 0
     result = json.loads(capsys.readouterr().out)
-    assert list(result) == ["groups", "scorer", "settings"]
-    assert result["scorer"] == {"name": "own", "threshold": 0.5}
+    assert list(result) == ["groups", "directions", "number_swaps", "scorer", "settings"]
+    assert result["scorer"] == {"name": "own", "profile": "words", "revision": "1", "threshold": 0.5}
+    documented = str(faithfulness.__doc__)
+    assert all(f'"{key}"' in documented for key in (*result, *GROUP, *result["scorer"], *result["settings"]))
     group = result["groups"]["own en>zh"]
     assert list(group) == [*GROUP, "baselines"]
     assert (group["n"], group["balanced_accuracy"]) == (20, 1.0)
     assert len(saved.read_text(encoding="utf-8").splitlines()) == 20
-    faithfulness.report(claims, Always(), "own", 0.5, parser.parse_args(words))
-    table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
-    assert len(table) == 3
-    assert len({len(line) for line in table}) == 1
-    assert "claim_only" in table[0]
+    faithfulness.report(claims, Always(), OWN, parser.parse_args(words))
+    printed = capsys.readouterr().out.splitlines()
+    table = [line for line in printed if line.startswith("|")]
+    assert len(table) == 6  # the groups, and the directions below
+    assert len({len(line) for line in table[:3]}) == len({len(line) for line in table[3:]}) == 1
+    assert "claim only" in table[0] and printed[0] == "own (words), revision 1, threshold 0.5"
+    faithfulness.report(claims, Always(), OWN, parser.parse_args([*words, "--no-baselines"]))
+    assert "claim only" not in capsys.readouterr().out
+
+
+def test_claims_that_lie_beside_are_read_too(tmp_path: Path) -> None:
+    def line(number: int, source: str) -> str:
+        return json.dumps(asdict(_claim(number, True, source))) + "\n"
+
+    (tmp_path / "claims.jsonl").write_text(line(1, "own"), encoding="utf-8")
+    assert [claim.source for claim in faithfulness.read_all(tmp_path)] == ["own"]
+    (tmp_path / "train.jsonl").write_text(line(2, "hard"), encoding="utf-8")
+    assert [claim.source for claim in faithfulness.read_all(tmp_path)] == ["own", "hard"]
+    assert [claim.source for claim in faithfulness.read_all(tmp_path, "train.jsonl")] == ["hard"]
 
 
 def test_a_step_is_switched_off_in_the_configuration() -> None:

@@ -52,3 +52,10 @@ def test_what_the_collection_lacks_gives_no_term() -> None:
 
 def test_native_terms_are_the_words_once_each() -> None:
     assert [term.readings for term in native(["a", "b", "a"]).terms] == [((("a",), 1.0),), ((("b",), 1.0),)]
+
+
+def test_a_phrase_counts_as_itself_and_as_its_words() -> None:
+    held = {"认罪", "罪协", "协商", "交易", "抗辩"}
+    terms = to_chinese("What is a plea bargain?", lambda word: int(word in held)).terms
+    assert [term.weight for term in terms] == [1.0, 0.5, 0.5]
+    assert any("协商" in reading for reading, _ in terms[0].readings)

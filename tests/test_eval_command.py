@@ -148,3 +148,14 @@ def test_corrections_are_never_overwritten(tmp_path: Path, capsys: Any) -> None:
     code, told = drafted("--n", "500")
     assert code == 0 and "500 were asked for" in told[0]
     assert len(capsys.readouterr().out.splitlines()) > 3
+
+
+def test_unfaithful_answers_are_judged_beside_and_asked_for_once(tmp_path: Path, capsys: Any) -> None:
+    knowledge = EvaluatedKnowledge()
+    path = written(tmp_path / "set.jsonl", (NEAR,))
+    assert evaluated(path, "--out", tmp_path / "run", "--unfaithful", "--json", knowledge=knowledge)[0] == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report["unfaithful"]["all"]) == ["faithful", "number", "other document", "negation", "told_apart"]
+    assert report["unfaithful"]["all"]["told_apart"] is None  # a refusal states nothing
+    assert knowledge.asked == [NEAR.question]
+    assert (tmp_path / "run" / "unfaithful-other-document" / "rows.jsonl").exists()

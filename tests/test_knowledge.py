@@ -67,6 +67,14 @@ def test_a_stream_ends_with_the_answer_its_sentences_make(real: KnowledgeBase, t
     assert Answer.from_dict(again) == answer
 
 
+@pytest.mark.parametrize("tag", ["zh-Hans", "zh-Hant", "en"])
+def test_answers_are_in_the_language_that_is_set(real_folder: Path, tag: str) -> None:
+    kb = KnowledgeBase.open(real_folder, config=PLAIN.with_values({"answer": {"language": tag}}))
+    answer = kb.ask(ASKED["en"] if tag != "en" else ASKED["zh-Hans"])
+    assert answer.language == tag and not answer.refused
+    kb.close()
+
+
 def _is_cited(kb: KnowledgeBase, answer: Answer) -> None:
     """Every citation is what stands in its document, every mark is a citation's, and every citation is used."""
     for citation in answer.citations:

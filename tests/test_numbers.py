@@ -125,6 +125,19 @@ def test_offsets_are_those_of_the_text_as_given() -> None:
     assert len(plain(text)) == len(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "见https://example.org/2020/18213，共3家",
+        "見 www.example.org/a-18213-b 。共3家",
+        "See http://example.org/documents/2020-18213/x; 3 firms",
+        "据 https://example.org/18213 统计, 3 firms",
+    ],
+)
+def test_what_stands_in_a_link_is_no_quantity(text: str) -> None:
+    assert [str(quantity.value) for quantity in quantities(text)] == ["3"]
+
+
 def test_weak_mentions_are_marked_and_give_no_terms() -> None:
     text = "一个 两名 one hundreds of 数百 half"
     assert [q.weak for q in quantities(text)] == [True] * 6
@@ -167,6 +180,23 @@ def test_a_quantity_refuses_a_span_that_runs_backwards() -> None:
         ("一百年前", "a century ago"),
         ("增加了三倍", "The figure tripled."),
         ("G20 leaders met.", "二十国集团领导人会晤"),
+        ("二十國集團領導人會晤", "Leaders of the G20 met."),
+        ("路易十四即位", "Louis XIV came to the throne."),
+        ("第五十届超级碗", "Super Bowl L"),
+        ("more than 200,000 people", "20多万人"),
+        ("20多萬人", "more than 200,000 people"),
+        ("from 250 to 65 million years ago", "2.5亿至6500万年前"),
+        ("Trade flourished in the 17th and 18th centuries.", "在17、18世纪，贸易繁荣"),
+        ("163,696 square miles (423,970 km2)", "面积为163,696平方英里"),
+        ("over the past 50 years", "在过去的半个世纪里"),
+        ("一个半小时后", "90 minutes later"),
+        ("half a million people", "五十万人"),
+        ("two thousand years", "for two millennia"),
+        ("3.2 deaths per 1,000 children", "每千名儿童中有3.2人死亡"),
+        ("近一百万居民 nearly one million inhabitants", "近百万居民"),
+        ("after the September 11 attacks", "九一一袭击之后"),
+        ("十万分之一", "one in 100,000"),
+        ("百分之四十的人", "two in five people"),
     ],
 )
 def test_what_the_evidence_states_is_supported(claim: str, evidence: str) -> None:
@@ -188,6 +218,12 @@ def test_what_the_evidence_states_is_supported(claim: str, evidence: str) -> Non
         ("第47任博士", "the Eleventh Doctor", "第47"),
         ("在 38 世纪", "in the 18th century", "38 世纪"),
         ("增长 12%", "12 million users", "12%"),
+        ("20多万人", "more than 300,000 people", "20多万人"),
+        ("路易十五即位", "Louis XIV came to the throne.", "十五"),
+        ("from 250 to 75 million years ago", "2.5亿至6500万年前", "75 million years"),
+        ("两个半小时后", "90 minutes later", "两个半小时"),
+        ("one in six", "五分之一", "one in six"),
+        ("在16、18世纪", "in the 17th and 18th centuries", "16、18世纪"),
     ],
 )
 def test_what_the_evidence_does_not_state_is_returned(claim: str, evidence: str, missing: str) -> None:

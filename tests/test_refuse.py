@@ -15,7 +15,7 @@ from index.lexical import Term
 from index.types import Passage
 from rag.answer.sentences import ScoredSentence
 from rag.phrases import frame, phrase
-from rag.refuse import FEATURES, Verdict, evidence_features, judge, missing_names, stored_model
+from rag.refuse import FEATURES, Verdict, evidence_features, judge, missing_names, missing_years, stored_model
 from rag.retrieve import QueryTerms
 
 PROFILES: Mapping[str, Any] = json.loads(resources.files("rag").joinpath("data/refusal.json").read_text("ascii"))[
@@ -55,12 +55,13 @@ def test_the_features_are_what_their_names_say(question: str, asked: Side, cross
     assert found["meaning"] == 7.0 and found["sentence share"] == 0.25 and found["coverage"] == 0.5
     assert found["kind held"] == 1.0 and found["crosses"] == crosses
     # Of weights 1, 2 and 3, the third word (启衡) stands nowhere; the second is in the text and its heading.
-    assert found["weightiest missing"] == 3.0
     assert 0.0 < found["passage share"] <= 0.5
 
 
 def test_a_question_whose_kind_of_answer_is_not_there_shows_it() -> None:
-    assert features("启衡什么时候投产？", "zh")["kind held"] == 0.0
+    found = features("启衡什么时候投产？", "zh")
+    assert (found["kind held"], found["kind missed"]) == (0.0, 1.0)
+    assert features("启衡的产能是多少？", "zh")["kind missed"] == 0.0
 
 
 def test_a_profile_that_nobody_fitted_always_answers() -> None:
@@ -99,6 +100,20 @@ def test_what_we_say_is_in_the_askers_language_and_script() -> None:
 )
 def test_what_a_question_names_must_be_named_in_the_evidence(question: str, text: str, missing: int) -> None:
     assert missing_names(question, [text]) == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "missing"),
+    [
+        ("2022年的营收是多少？", "2023年收入为9亿元。", 1),
+        ("嶺川2023年出貨多少？", "嶺川（2023）出貨1,150櫃", 0),
+        ("What was it in 2021 and 2022?", "from 2021 to 2024", 1),
+        ("What happened in the 1990s?", "nothing of that time", 0),
+        ("CX-8 在 2024 年 shipped 多少？", "CX-8", 1),
+    ],
+)
+def test_a_year_that_is_asked_for_must_stand_in_the_passage(question: str, text: str, missing: int) -> None:
+    assert missing_years(question, text) == missing
 
 
 def test_each_missing_name_lowers_the_probability() -> None:

@@ -79,9 +79,9 @@ def test_the_schema_is_the_documented_one(result: RunResult) -> None:
     report = json.loads(json.dumps(build_report(result)))
     assert list(report) == [
         "schema", "run", "scorer", "all", "languages", "directions", "kinds", "retrieval_curves", "refusal_curve",
-        "bars", "comparison",
+        "bars", "comparison", "unfaithful",
     ]  # fmt: skip
-    assert report["schema"] == 1 and report["comparison"] is None
+    assert report["schema"] == 1 and report["comparison"] is None and report["unfaithful"] is None
     assert set(report["run"]) >= {"partial", "rows", "cases", "cases_in_set", "seed", "version", "set", "documents"}
     assert set(report["scorer"]) == {"name", "revision", "threshold", "calibration"}
     group = report["all"]
@@ -109,6 +109,36 @@ def test_a_partial_run_and_a_sample_say_so(result: RunResult, tmp_path: Path) ->
     for text in (markdown(build_report(stopped)), page(build_report(stopped), stopped.rows)):
         assert "Partial: 3 of 7 cases are done." in text
     assert "A sample: 3 of the set's 7 cases." in markdown(build_report(run(tmp_path, limit=3)))
+
+
+def test_the_scorer_is_named_with_its_own_figures_in_every_form(result: RunResult, tmp_path: Path) -> None:
+    figures = {"n": 240, "balanced_accuracy": 0.9, "balanced_accuracy_ci": [0.85, 0.94], "claim_only": 0.52}
+    scorer = result.settings["scorer"] | {"calibration": {"profile": "words", "wice en>en": figures}}
+    known = replace(result, settings={**result.settings, "scorer": scorer}, out=tmp_path)
+    report = build_report(known)
+    paths = write_report(known, report)
+    assert json.loads(paths["json"].read_text(encoding="utf-8"))["scorer"] == scorer
+    for kind in ("md", "html"):
+        text = paths[kind].read_text(encoding="utf-8")
+        for said in (
+            "verbatim",
+            "revision 1",
+            "threshold 0.5",
+            "wice en",
+            "0.900 [0.850, 0.940]",
+            "0.520",
+            "claim only",
+        ):
+            assert said in text, (kind, said)
+        assert "profile: words" in text
+
+
+def test_unfaithful_answers_stand_in_every_form(result: RunResult, tmp_path: Path) -> None:
+    value = {"value": 0.25, "ci": [0.1, 0.4], "n": 12}
+    kinds = {"faithful": value | {"value": 1.0, "ci": [0.9, 1.0]}, "number": value, "negation": value}
+    report = build_report(result, unfaithful={"zh-Hant": {**kinds, "told_apart": True}})
+    for text in (markdown(report), page(report, result.rows)):
+        assert "Unfaithful on purpose" in text and "0.250 [0.10, 0.40] n=12" in text and "told apart" in text
 
 
 def test_a_run_in_which_all_failed_still_reports(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from real import real, real_folder
 from index.errors import ModelError
 from index.language import sentences
 from index.lexical import Term
-from index.models import LANGUAGE_MODEL, is_installed, is_ready
+from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
 from rag import KnowledgeBase
-from rag.rerank import LanguageModel, Reranker, RerankSettings, best_window, load_reranker
+from rag.language_model import LanguageModel
+from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, load_reranker
 from rag.retrieve import QueryTerms, Retriever
 
 __all__ = ["real", "real_folder"]
@@ -205,6 +206,30 @@ def test_likelihoods_do_not_depend_on_what_they_are_batched_with(model: Language
 
 
 @likelihood
+def test_our_forward_pass_gives_what_transformers_gives(model: LanguageModel) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = prepare(LANGUAGE_MODEL)
+    reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    texts = (
+        "启衡的月产能为4.5万片，良率92%。",
+        "嶺川半導體位於新竹。",
+        "Qiheng makes 45,000 wafers a month. 良率92%。",
+    )
+    continuation = model.encode(" 启衡的月产能是多少？")
+    for text in texts:
+        context = model.encode(text)
+        ids = torch.tensor([[2, *context, *continuation]])
+        with torch.inference_mode():
+            logits = reference(input_ids=ids).logits[0, len(context) : -1]
+        expected = logits.log_softmax(-1).gather(-1, torch.tensor(continuation)[:, None])[:, 0]
+        ours = torch.from_numpy(model.log_likelihoods([context], continuation)[0])
+        assert (ours - expected).abs().max() < 0.5  # bfloat16 beside float32
+        assert abs(float((ours - expected).mean())) < 0.08
+
+
+@likelihood
 @pytest.mark.parametrize("question", QUESTIONS[1:2])
 def test_likelihood_keeps_the_tail_behind_and_the_order_steady(real: KnowledgeBase, question: str) -> None:
     retriever: Retriever = real.retriever()
@@ -218,6 +243,26 @@ def test_likelihood_keeps_the_tail_behind_and_the_order_steady(real: KnowledgeBa
     behind = [chunk for chunk in ids(found) if chunk not in read]
     assert behind == [chunk for chunk in ids(retriever.search(question, 16)) if chunk not in read][: len(behind)]
     assert ids(found)[12 - len(behind) :] == behind
+
+
+@likelihood
+def test_the_clock_stops_a_machine_in_trouble_and_says_so(
+    real: KnowledgeBase, caplog: pytest.LogCaptureFixture
+) -> None:
+    retriever: Retriever = real.retriever()
+    stopped = load_reranker(RerankSettings(model="likelihood", seconds=-1.0), retriever).rerank(QUESTIONS[1], 5)
+    assert ids(stopped) == ids(retriever.search(QUESTIONS[1], 5))
+    assert "not reranked" in caplog.text
+
+
+@likelihood
+def test_a_question_of_any_length_costs_no_more_than_its_first_tokens(real: KnowledgeBase) -> None:
+    retriever: Retriever = real.retriever()
+    candidates = retriever.candidates(QUESTIONS[1])[:2]
+    settings = RerankSettings(model="likelihood", question_tokens=4)
+    short = language_model_lifts(QUESTIONS[1], candidates, retriever, settings)
+    long = language_model_lifts(QUESTIONS[1] + "再" * 3000, candidates, retriever, settings)
+    assert long == pytest.approx(short, abs=0.05)
 
 
 @pytest.mark.skipif(is_installed(LANGUAGE_MODEL), reason="the wheel is installed here")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,13 @@ import pytest
 from evaluation import RIGHT, EvaluatedKnowledge
 from fake_knowledge import HANS
 
-from eval.cases import Case, read_cases
 from eval.run import evaluate
-from eval.sample import SHIPPED
 from eval.scorers import Judgement, ScorerOutputError, load_scorer
 from eval.scorers.llm import LlmScorer, verdict_of
 from eval.scorers.nli import NliScorer, entailment_label, windows
 from eval.scorers.offline import OfflineScorer
 from index.errors import ModelError, UsageError
-from index.language import detect, side
+from index.language import detect
 
 EVIDENCE = "2024年，公司有17台设备推迟交付。"
 
@@ -58,75 +56,6 @@ def test_offline_does_not_judge_other_languages() -> None:
         assert scorer.judge(claim, [EVIDENCE], detect(claim), "zh-Hans").supported is None
     assert scorer.judge(EVIDENCE, [EVIDENCE], "zh-Hans", "zh-Hans").supported is True
     assert len(scorer.revision) == 12 and scorer.threshold == 0.5
-
-
-def faithful() -> dict[str, list[Case]]:
-    """About twenty gold sentences with a figure for each language."""
-    found: dict[str, list[Case]] = {"zh-Hans": [], "zh-Hant": [], "en": []}
-    seen: set[str] = set()
-    for case in read_cases(SHIPPED):
-        quote = case.gold[0].quote if case.gold else ""
-        tag = detect(quote)
-        fits = len(quote) > 15 and "|" not in quote and "不" not in quote and any(c.isdigit() for c in quote)
-        if fits and tag in found and len(found[tag]) < 20 and quote not in seen:
-            seen.add(quote)
-            found[tag].append(case)
-    return found
-
-
-def other_number(quote: str, _: str) -> str:
-    """The first figure, changed."""
-    start = next(i for i, c in enumerate(quote) if c.isdigit())
-    return quote[:start] + str((int(quote[start]) + 4) % 9 + 1) + quote[start + 1 :]
-
-
-def other_sentence(_: str, other: str) -> str:
-    return other
-
-
-_NEGATED = {
-    "zh": ("有", "为", "為", "是", "达", "達", "将", "將", "在"),
-    "en": (" is ", " was ", " are ", " were ", " will ", " has ", " had "),
-}
-
-
-def negated(quote: str, _: str) -> str | None:
-    """The first verb that can be, denied; None where none stands there."""
-    name = side(detect(quote))
-    for word in _NEGATED[name]:
-        if word in quote:
-            return quote.replace(
-                word, ("没有" if word == "有" else f"并不{word}") if name == "zh" else f"{word}not ", 1
-            )
-    return None
-
-
-DAMAGES: dict[str, Callable[[str, str], str | None]] = {
-    "number": other_number, "other document": other_sentence, "negation": negated,
-}  # fmt: skip
-QUOTES = {tag: [case.gold[0].quote for case in cases] for tag, cases in faithful().items()}
-
-
-@pytest.mark.parametrize("tag", ["zh-Hans", "zh-Hant", "en"])
-def test_there_are_enough_sentences(tag: str) -> None:
-    assert len(QUOTES[tag]) >= 18
-
-
-@pytest.mark.parametrize("damage", list(DAMAGES))
-@pytest.mark.parametrize("tag", ["zh-Hans", "zh-Hant", "en"])
-def test_an_unfaithful_answerer_is_told_from_the_faithful_one(tag: str, damage: str) -> None:
-    scorer = offline()
-    quotes = QUOTES[tag]
-    true, false = [], []
-    for i, quote in enumerate(quotes):
-        claim = DAMAGES[damage](quote, quotes[(i + 7) % len(quotes)])
-        if claim is None:
-            continue
-        true.append(scorer.judge(quote, [quote], tag, tag).supported)
-        false.append(scorer.judge(claim, [quote], tag, tag).supported)
-    assert len(false) >= 10
-    assert sum(map(bool, true)) == len(true)
-    assert sum(map(bool, false)) <= 0.2 * len(false), f"{sum(map(bool, false))} of {len(false)} kept"
 
 
 # --- nli -------------------------------------------------------------------------------------------------------------
@@ -265,24 +194,3 @@ def test_a_document_cannot_speak_to_the_judge() -> None:
     Listening("x").judge("营收增长[1]。", [hostile, HANS.text[:20]], "zh-Hans", "en")
     assert seen[0].count("</source>") == 3 and "<|im_start|>" not in seen[0]  # once named in the rules, twice as fences
     assert Listening("x").judge("Завод закрыт.", [EVIDENCE], "ru", "zh-Hans").supported is None
-
-
-@pytest.mark.parametrize(("asked", "written"), [("zh", "en"), ("en", "zh")])
-def test_across_languages_a_damaged_answer_is_told_from_the_reference(asked: str, written: str) -> None:
-    scorer = offline()
-    pairs = [
-        (case.answer, case.gold[0].quote)
-        for case in read_cases(SHIPPED)
-        if len(case.gold) == 1 and side(case.language) == asked and side(detect(case.gold[0].quote)) == written
-    ]
-    pairs = [(said, quote) for said, quote in pairs if any(c.isdigit() for c in said) and "|" not in quote][:20]
-    kept: dict[str, list[bool]] = {"faithful": [], "number": [], "other document": []}
-    for i, (said, quote) in enumerate(pairs):
-        claims = {
-            "faithful": said, "number": other_number(said, ""), "other document": pairs[(i + 3) % len(pairs)][0],
-        }  # fmt: skip
-        for name, claim in claims.items():
-            kept[name].append(bool(scorer.judge(claim, [quote], detect(claim), detect(quote)).supported))
-    shares = {name: sum(found) / len(found) for name, found in kept.items()}
-    assert len(pairs) >= 10
-    assert max(shares["number"], shares["other document"]) <= 0.2 < shares["faithful"], shares

@@ -15,7 +15,7 @@ from index.lexical import Term
 from index.types import Passage
 from index.words import words
 from rag import KnowledgeBase
-from rag.answer.extractive import ExtractiveSettings, choose, compose
+from rag.answer.extractive import Choice, ExtractiveSettings, choose, compose
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import FEATURES, ScoredSentence, score_sentences, stored_weights
 from rag.answer.span import answer_span
@@ -85,7 +85,16 @@ def test_a_sentence_holds_what_is_asked_for_or_not(question: str, sentence: str,
         ("何时投产？", "三厂将于2025年9月投产，总预算为48亿元。", "2025年9月"),
         ("When did it ship?", "31,000 cards shipped in May 2024.", "May 2024"),
         ("月产能是多少？", "月产能从3.7万片提高到4.5万片。", None),  # either could be meant
-        ("谁是董事长？", "董事长沈立衡持有3.2%的股份。", None),  # no figure is asked for
+        ("谁是董事长？", "董事长沈立衡持有3.2%的股份。", "沈立衡"),
+        ("誰主持聯合實驗室？", "聯合實驗室由唐若溪博士主持。", "唐若溪"),
+        ("Who signed it?", "It was signed by Maren Holt in Columbus.", "Maren Holt"),
+        ("Northgate 的 CEO 是谁？", "Maren Holt, Chief Executive Officer", "Maren Holt"),
+        ("谁出席？", "沈立衡与顾闻笙出席。", None),
+        ("2025年預計多少資本支出？", "2024年資本支出為121億元，2025年預計為150億元。", "150億元"),
+        ("12英寸月产能是多少片？", "12英寸晶圆月产能为4.5万片，8英寸晶圆月产能为11.8万片。", "4.5万"),
+        ("毛利率是多少？", "营业收入186.4亿元，毛利率为21.6%。", "21.6%"),
+        ("员工有多少人？", "公司有8,640人，占地3.2万平方米。", "8,640人"),
+        ("How many years does it run?", "It costs $5 million and runs for 4 years.", "4 years"),
         ("产能是多少？", "产能没有公布。", None),
         ("2024年的产能是多少？", "2024年的产能没有公布。", None),
     ],
@@ -141,12 +150,11 @@ def test_every_sentence_is_scored_with_its_place_in_the_document(question: str) 
 
 def test_neighbours_are_of_the_same_passage_alone() -> None:
     question = "启衡的月产能"
-    features = dict(zip(FEATURES, range(len(FEATURES)), strict=True))
     alone = [passage("天气很好。", "zh-Hans", start=50)]
     beside = [passage("启衡的月产能。", "zh-Hans"), *alone]
     together = [passage("启衡的月产能。天气很好。", "zh-Hans")]
     shares = [
-        score_sentences(question, each, Words())[-1].features[features["before"]] for each in (alone, beside, together)
+        score_sentences(question, each, Words())[-1].feature("words before") for each in (alone, beside, together)
     ]
     assert shares[0] == shares[1] == 0.0 < shares[2]
 
@@ -159,9 +167,13 @@ def test_passages_without_a_sentence_score_nothing() -> None:
 def test_weights_are_stored_for_every_pair_of_sides_and_every_feature() -> None:
     for pair in ("zh>zh", "zh>en", "en>zh", "en>en"):
         assert set(stored_weights()[pair]) == set(FEATURES), pair
+        assert set(stored_weights("+likelihood")[pair]) == set(FEATURES), pair
 
 
 # --- choosing ------------------------------------------------------------------------------------------------------
+
+
+LONG = [passage("长" * 100, "zh-Hans", start=100 * number) for number in range(3)]
 
 
 def scored(*rows: tuple[int, int, str, float], of_kind: str = "甲乙丙丁") -> list[ScoredSentence]:
@@ -169,33 +181,47 @@ def scored(*rows: tuple[int, int, str, float], of_kind: str = "甲乙丙丁") ->
     return [
         ScoredSentence(
             number, start, start + len(text), text, score, 0.5,
-            tuple(float(name == "kind" and text[0] in of_kind) for name in FEATURES),
+            tuple(float(name == "reason held" and text[0] in of_kind) for name in FEATURES),
         )
         for number, start, text, score in rows
     ]  # fmt: skip
 
 
+def chosen(each: Sequence[ScoredSentence], **settings: float) -> list[str]:
+    choice = choose("为什么？", each, LONG, ExtractiveSettings(**settings))  # type: ignore[arg-type]
+    assert not choice.disagree
+    return [sentence.text for sentence in choice.sentences]
+
+
 def test_the_best_sentences_are_chosen_in_reading_order() -> None:
     each = scored((0, 0, "甲。", 1.0), (0, 9, "乙。", 5.0), (1, 0, "丙。", 4.9), (1, 9, "丁。", 4.8))
-    assert [s.text for s in choose(each, ExtractiveSettings())] == ["乙。", "丙。"]
-    assert [s.text for s in choose(each[::-1], ExtractiveSettings())] == ["乙。", "丙。"]
-    assert [s.text for s in choose(each, ExtractiveSettings(most_sentences=3))] == ["乙。", "丙。", "丁。"]
+    assert chosen(each, margin=1.0) == chosen(each[::-1], margin=1.0) == ["乙。", "丙。"]
+    assert chosen(each, margin=1.0, most_sentences=3) == ["乙。", "丙。", "丁。"]
 
 
 def test_one_far_behind_and_one_that_repeats_are_left_out() -> None:
     far = scored((0, 0, "甲。", 5.0), (0, 9, "乙。", 3.0))
-    assert [s.text for s in choose(far, ExtractiveSettings())] == ["甲。"]
-    assert [s.text for s in choose(far, ExtractiveSettings(margin=2.5))] == ["甲。", "乙。"]
+    assert chosen(far, margin=1.5) == ["甲。"]
+    assert chosen(far, margin=2.5) == ["甲。", "乙。"]
     same = scored((0, 0, "甲。", 5.0), (1, 0, "甲。", 4.9), (2, 0, "乙。", 4.0))
-    assert [(s.passage, s.text) for s in choose(same, ExtractiveSettings())] == [(0, "甲。"), (2, "乙。")]
-    assert choose([], ExtractiveSettings()) == []
+    assert chosen(same, margin=1.5) == ["甲。", "乙。"]
+    assert choose("为什么？", [], LONG, ExtractiveSettings()) == Choice()
 
 
 def test_where_the_best_holds_nothing_of_the_kind_one_near_that_does_is_quoted_beside_it() -> None:
     each = ((0, 0, "甲。", 5.0), (0, 9, "乙。", 4.5), (1, 0, "丙。", 2.0), (1, 9, "丁。", 0.5))
-    assert [s.text for s in choose(scored(*each, of_kind="丙丁"), ExtractiveSettings())] == ["甲。", "丙。"]
-    assert [s.text for s in choose(scored(*each, of_kind="丁"), ExtractiveSettings())] == ["甲。", "乙。"]
-    assert [s.text for s in choose(scored(*each, of_kind="甲丙"), ExtractiveSettings())] == ["甲。", "乙。"]
+    assert chosen(scored(*each, of_kind="丙丁"), margin=0.2, kind_margin=4.0) == ["甲。", "丙。"]
+    assert chosen(scored(*each, of_kind="丁"), margin=1.5, kind_margin=4.0) == ["甲。", "乙。"]
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+def test_two_sentences_make_up_little_of_their_passage_and_one_may_be_any_length(language: str) -> None:
+    whole = [passage("长" * 30 + "。" + "短" * 9 + "。", language), passage("别" * 50 + "。", language, start=90)]
+    first, second = scored((0, 0, "长" * 30 + "。", 5.0), (0, 31, "短" * 9 + "。", 4.9))
+    elsewhere = scored((1, 90, "别" * 50 + "。", 4.9))[0]
+    for other in (second, elsewhere):
+        found = choose("为什么？", [first, other], whole, ExtractiveSettings(margin=1.0))
+        assert [sentence.text for sentence in found.sentences] == [first.text]
 
 
 # --- composing -----------------------------------------------------------------------------------------------------
@@ -205,22 +231,27 @@ HANT = passage("嶺川的月產能為1.8萬片。", "zh-Hant", start=40)
 ENGLISH = passage("Qiheng makes 45,000 wafers. It rains.", "en", start=70)
 
 
-def quoted(passages: Sequence[Passage], *places: tuple[int, int]) -> list[ScoredSentence]:
+def quoted(passages: Sequence[Passage], *places: tuple[int, int]) -> Choice:
     """The sentences of passages by (passage, number of the sentence)."""
-    chosen = []
+    found = []
     for number, place in places:
         start, end = sentences(passages[number].text)[place]
         at = passages[number].start
-        chosen.append(ScoredSentence(number, at + start, at + end, passages[number].text[start:end], 1.0, 1.0))
-    return chosen
+        found.append(ScoredSentence(number, at + start, at + end, passages[number].text[start:end], 1.0, 1.0))
+    return Choice(tuple(found))
 
 
 @pytest.mark.parametrize(
     ("question", "language", "source", "text"),
     [
-        ("谁是董事长？", "zh-Hans", HANS, "董事长为沈立衡。[1]"),
-        ("誰是董事長？", "zh-Hant", HANS, "董事长为沈立衡。[1]"),  # Chinese needs no frame, and keeps its own script
-        ("Who is the chairman?", "en", HANS, "The documents say, in Chinese:\n董事长为沈立衡。[1]"),
+        ("谁是董事长？", "zh-Hans", HANS, "董事长为**沈立衡**。[1]"),
+        (
+            "誰是董事長？",
+            "zh-Hant",
+            HANS,
+            "董事长为**沈立衡**。[1]",
+        ),  # Chinese needs no frame, and keeps its own script
+        ("Who is the chairman?", "en", HANS, "The documents say, in Chinese:\n董事长为**沈立衡**。[1]"),
         ("下雨吗？", "zh-Hans", ENGLISH, "英文文档原文：\nIt rains.[1]"),
         ("下雨嗎？", "zh-Hant", ENGLISH, "英文文件原文：\nIt rains.[1]"),
         ("Does it rain?", "en", ENGLISH, "It rains.[1]"),
@@ -238,7 +269,7 @@ def test_the_frame_is_the_askers_and_the_quote_the_sources(
 
 def test_a_passage_has_one_number_and_its_quote_reaches_over_both_sentences() -> None:
     pieces, citations = compose("谁？", "zh-Hans", [HANT, HANS], quoted([HANT, HANS], (1, 0), (1, 1)))
-    assert "".join(piece.text for piece in pieces) == "启衡的月产能为4.5万片。[1]董事长为沈立衡。[1]"
+    assert "".join(piece.text for piece in pieces) == "启衡的月产能为4.5万片。[1]董事长为**沈立衡**。[1]"
     assert len(citations) == 1 and citations[0].quote == HANS.text
     assert (citations[0].start, citations[0].end) == (HANS.start, HANS.end)
 
@@ -246,8 +277,8 @@ def test_a_passage_has_one_number_and_its_quote_reaches_over_both_sentences() ->
 @pytest.mark.parametrize(
     ("order", "text"),
     [
-        ([HANS, ENGLISH], "董事长为沈立衡。[1]\n英文文档原文：\nIt rains.[2]"),
-        ([ENGLISH, HANS], "英文文档原文：\nIt rains.[1]\n董事长为沈立衡。[2]"),
+        ([HANS, ENGLISH], "董事长为**沈立衡**。[1]\n英文文档原文：\nIt rains.[2]"),
+        ([ENGLISH, HANS], "英文文档原文：\nIt rains.[1]\n董事长为**沈立衡**。[2]"),
     ],
 )
 def test_quotes_of_two_languages_stand_apart(order: list[Passage], text: str) -> None:
@@ -306,11 +337,11 @@ def test_stars_of_a_document_do_not_mix_with_ours() -> None:
 def test_an_answer_quotes_word_for_word(real: KnowledgeBase, question: str, language: str) -> None:
     found = real.search(question, 3)
     each = score_sentences(question, found, real.retriever())
-    chosen = choose(each, ExtractiveSettings())
-    assert 1 <= len(chosen) <= 2
-    pieces, citations = compose(question, language, found, chosen)
+    choice = choose(question, each, found, ExtractiveSettings())
+    assert 1 <= len(choice.sentences) <= 2
+    pieces, citations = compose(question, language, found, choice)
     for citation in citations:
         assert real.document(citation.document_id).text[citation.start : citation.end] == citation.quote
     for piece in pieces:
-        plain = re.sub(r"\*\*|\[\d+\]\s*$", "", piece.text).strip()
-        assert piece.reason == "frame" or any(plain in citation.quote for citation in citations)
+        plain = re.sub(r"\*\*|\[\d+\]\s*$", "", piece.text).strip().split("\n")
+        assert piece.reason == "frame" or any(all(p in citation.quote for p in plain) for citation in citations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from importlib import resources
 
@@ -13,12 +14,15 @@ import pytest
 from eval.bench import faithfulness
 from eval.data import Claim
 from eval.fit import verify as fitting
+from index.models import LANGUAGE_MODEL, is_installed
 from rag.verify import THRESHOLD, LogisticModel, Support, Verifier, cases_of, stored_model
+from rag.verify.bundled import bundled_verifier
 from rag.verify.features import word_signals
 from rag.verify.figures import figures
 from rag.verify.overlap import crossing, native
 from rag.verify.polarity import opposed, polarity, reversed_words
 from rag.verify.text import claim_sentences, is_verbatim, plain, read, speaks
+from rag.verify.weights import PROFILES, calibration
 
 HANS = (
     "远山湖水库于2019年建成，蓄水量为3.5亿立方米。去年冬天，水库向下游城市供水1200万吨，比前年增长15%。"
@@ -218,6 +222,9 @@ def test_a_small_number_in_words_is_soft_across_languages_only() -> None:
         ("They didn't increase prices", {"increas"}),
         ("不仅提高价格，不断扩张", set()),
         ("Not only prices rose", set()),
+        ("不是一级就是二级", set()),
+        ("不是一級就是二級", set()),
+        ("Train No. 1010 left", set()),
     ],
 )
 def test_negation_is_read_in_both_languages(text: str, heads: set[str]) -> None:
@@ -229,6 +236,8 @@ def test_reversed_and_opposed_by_hand() -> None:
     rose, fell = polarity("Sales rose in May"), polarity("五月销量下降")
     assert opposed(rose, fell) == {"amount+"}
     assert opposed(rose, polarity("Sales rose, costs fell")) == frozenset()
+    assert opposed(polarity("The talks came before the war"), polarity("战争在会谈之后"), crosses=True) == frozenset()
+    assert opposed(rose, polarity("五月销量没有下降")) == frozenset()  # what is denied points nowhere
     claim, evidence = polarity("公司提高价格"), polarity("公司没有提高价格")
     assert "提高" in reversed_words(claim, evidence, evidence)
     assert reversed_words(evidence, evidence, evidence) == frozenset()
@@ -283,6 +292,22 @@ def test_the_profile_is_what_the_weights_were_fitted_for() -> None:
     assert Verifier(None, LetterModel()).profile == "words"
 
 
+def test_the_bundled_verifier_takes_what_is_installed_and_loads_nothing_yet() -> None:
+    best = "likelihood" if is_installed(LANGUAGE_MODEL) else "meaning"
+    assert bundled_verifier("", LetterEncoder()).profile == best
+    assert [bundled_verifier(name, LetterEncoder()).profile for name in ("words", "meaning")] == ["words", "meaning"]
+    with pytest.raises(ValueError, match="profile must be one of words, meaning, likelihood, was: 'letters'"):
+        bundled_verifier("letters")
+
+
+def test_each_fitted_profile_keeps_its_own_figures() -> None:
+    for profile in PROFILES:
+        for name, measured in calibration(profile).items():
+            assert re.fullmatch(r"[\w/-]+ (?:zh|en)>(?:zh|en)", name)
+            assert measured["n"] > 0 and 0 <= measured["balanced_accuracy"] <= 1
+    assert calibration("letters") == {}
+
+
 def test_texts_are_embedded_once_in_one_go() -> None:
     encoder = LetterEncoder()
     requests = [(claim, [HANS], "zh", "zh") for claim in ("水库的蓄水量。", "管理处的水价。", "水库的蓄水量。")]
@@ -299,15 +324,46 @@ def test_likelihood_signals_by_hand() -> None:
     # Tokens: a line end (never in the context), a (in it: -1 for -6), b (not).
     assert values["lift"] == pytest.approx(5 / 3)
     assert values["worst lift"] == 0.0
+    assert values["explained"] == pytest.approx(5 / 18)  # 13 nats of 18 are left
     assert values["likelihood"] == pytest.approx(-13 / 3)
     assert values["unlikely"] == pytest.approx(2 / 3)
+
+
+class CountingModel(LetterModel):
+    """Counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def log_likelihoods(
+        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int]
+    ) -> npt.NDArray[np.float32]:
+        self.asked += 1
+        return super().log_likelihoods(contexts, continuation)
+
+
+def test_the_language_model_is_asked_where_words_and_meaning_leave_it_open() -> None:
+    model = CountingModel()
+    verifier = Verifier(LetterEncoder(), model)
+    assert verifier.profile == "likelihood"
+    for claim in (HANS[:31], "水库在2018年建成，蓄水3.5亿立方米。"):  # word for word, and a veto
+        verifier.support(claim, [HANS], "zh-Hans", "zh-Hans")
+    assert model.asked == 0
+    open_claim = "遠山湖水庫去年冬天供水，管理處表示春季之前不提價。"
+    quick = Verifier(LetterEncoder()).support(open_claim, [HANS], "zh-Hant", "zh-Hans")
+    assert 0.02 < quick.score < 0.98
+    slow = verifier.support(open_claim, [HANS], "zh-Hant", "zh-Hans")
+    assert model.asked == 2 and slow.score != quick.score  # the claim alone, and after its evidence
 
 
 def test_stored_weights_name_signals_that_exist() -> None:
     stored = json.loads(resources.files("rag").joinpath("data/support.json").read_text(encoding="ascii"))
     assert stored["encoder"] == "multilingual-e5-small"
     case = cases_of(("水库建成", [HANS], "zh", "zh"))[0]
-    known = {*Verifier(LetterEncoder()).signals([case])[0].values, "lift", "worst lift", "likelihood", "unlikely"}
+    known = {
+        *Verifier(LetterEncoder()).signals([case])[0].values,
+        "lift", "explained", "worst lift", "likelihood", "unlikely",
+    }  # fmt: skip
     for profile, directions in stored["profiles"].items():
         assert set(directions) == {"zh>zh", "zh>en", "en>zh", "en>en"}
         for name in directions:
@@ -327,6 +383,23 @@ def test_fitting_puts_the_threshold_between_the_labels() -> None:
     model = LogisticModel(fitted["bias"], fitted["weights"])
     assert fitted["weights"]["whole"] > 0
     assert model.score({"whole": 0.5}) < THRESHOLD < model.score({"whole": 0.72})
+
+
+def test_the_language_model_is_weighed_against_the_profile_below_it() -> None:
+    base = {"en>en": {"bias": -1.0, "weights": {"whole": 2.0}}}
+    rows = [
+        fitting.Row(
+            "own en>en", "own", "en>en", told, {"whole": 0.5, "explained": share, "worst lift": 0.0}, False, False
+        )
+        for told in (True, False)
+        for share in ((0.5, 0.6, 0.7) if told else (0.1, 0.2, 0.3))
+    ]
+    fitted = fitting.fit_likelihood(rows, base)["en>en"]
+    # The worst lift tells nothing here, so that it is left out.
+    assert set(fitted["weights"]) == {"whole", "explained"} and fitted["weights"]["explained"] > 0
+    model = LogisticModel(fitted["bias"], fitted["weights"])
+    values = {"whole": 0.5, "worst lift": 0.0}
+    assert model.score({**values, "explained": 0.3}) < THRESHOLD < model.score({**values, "explained": 0.5})
 
 
 def test_vetoed_claims_do_not_pull_the_threshold() -> None:

@@ -12,7 +12,13 @@ __all__ = ["COMMANDS", "configure", "main"]
 
 COMMANDS = {
     "retrieval": ("eval.bench.retrieval", "how often the passage that answers is found, per language pair"),
+    "answers": ("eval.bench.answers", "how often the answer holds what was asked for, and how short it is"),
+    "evidence": ("eval.bench.evidence", "how often the sentence chosen of a passage is the one people marked"),
+    "citations": ("eval.bench.citations", "whether quotes, numbers and marks hold, and the gold passage is cited"),
+    "refusal": ("eval.bench.refusal", "how well questions that nothing answers are told from the others"),
+    "followups": ("eval.bench.followups", "how many follow-ups become the question that was meant"),
     "faithfulness": ("eval.bench.faithfulness", "how well supported claims are told from unsupported ones"),
+    "speed": ("eval.bench.speed", "how long searching, asking, adding documents and a cold start take"),
 }
 
 

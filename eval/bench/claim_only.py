@@ -6,6 +6,7 @@ A set whose labels can be told from the claims, without the evidence, says nothi
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -87,11 +88,13 @@ def _logistic(values: Matrix) -> Matrix:
 
 def _features(claims: Sequence[Claim], fitted: int) -> Matrix:
     """A row a claim: a constant, the standardised logarithm of its length, its final stop, and its words (single and in
-    pairs, those of the first ``fitted`` claims) as a unit vector."""
+    pairs, those of two or more of the first ``fitted`` claims) as a unit vector."""
     import numpy as np
 
     terms = [_terms(claim.claim) for claim in claims]
-    columns = {term: i for i, term in enumerate(sorted({term for found in terms[:fitted] for term in found}))}
+    seen = Counter(term for found in terms[:fitted] for term in found)
+    # What only one fitted claim says tells nothing of another, and long claims have very many such pairs.
+    columns = {term: i for i, term in enumerate(sorted(term for term, count in seen.items() if count > 1))}
     rows = np.zeros((len(claims), 3 + len(columns)))
     lengths = np.array([math.log(len(claim.claim)) for claim in claims])
     rows[:, 0] = 1.0

@@ -31,9 +31,10 @@ def positive(value: str) -> int:
     return number
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """``--data --split --questions --seed --json --save``."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the JSON-lines files")
+def add_options(parser: argparse.ArgumentParser, *, shipped: bool = False) -> None:
+    """``--data --split --questions --seed --json --save``; with ``shipped``, a set of our own stands in for --data."""
+    source = f"folder with the JSON-lines files{' (default: the shipped set)' if shipped else ''}"
+    parser.add_argument("--data", type=Path, required=not shipped, metavar="DIR", help=source)
     parser.add_argument("--split", choices=("fit", "report", "all"), default="all", help="rows of one part only")
     parser.add_argument("--questions", type=positive, metavar="N", help="at most N questions of each pair, by the seed")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample and the intervals (default: 0)")

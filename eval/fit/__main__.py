@@ -1,4 +1,5 @@
-"""``python -m eval.fit scales|likelihood|sentences|refusal --data DIR``."""
+"""``python -m eval.fit scales|likelihood|sentences|refusal --data DIR``; the shipped weights are of ``--per-pair 160``
+for sentences, ``70`` for the refusal."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ _FOLDER = Path(__file__).resolve().parents[2] / "rag" / "data"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=("scales", "likelihood", "sentences", "refusal"))
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the set")
-    parser.add_argument("--per-pair", type=int, default=60, help="questions a language pair (likelihood, refusal)")
-    parser.add_argument("--rerank", default="none", help="the reranker of the profile (refusal)")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the folder of the set; of all sets for sentences and refusal"
+    )
+    parser.add_argument("--per-pair", type=int, default=60, help="questions a language pair")
+    parser.add_argument("--rerank", default="none", help="the reranker of the profile (sentences, refusal)")
     arguments = parser.parse_args()
     from eval.fit import answers, retrieval
 
@@ -23,7 +26,8 @@ def main() -> None:
     elif arguments.name == "likelihood":
         loss = retrieval.fit_likelihood(arguments.data, _FOLDER / "likelihood.json", arguments.per_pair)
     elif arguments.name == "sentences":
-        loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json")
+        settings = answers.FitSettings(evidence=4 * arguments.per_pair, ranking=arguments.per_pair)
+        loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json", arguments.rerank, settings)
     else:
         loss = answers.fit_refusal(arguments.data, _FOLDER / "refusal.json", arguments.rerank, arguments.per_pair)
     sys.stderr.write(f"loss {loss:.4f}\n")

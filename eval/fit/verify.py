@@ -3,9 +3,12 @@
 One logistic model for each direction and profile (words alone, with meaning, with the language model), fitted on the
 ``fit`` rows of ``DIR/claims.jsonl``. Every source weighs the same, and so do both labels of it; adversarial sources
 weigh less. Then the bias is shifted so that a score of .5 is the cut with the best balanced accuracy over the groups,
-vetoes and verbatim claims included. ``--likelihood N`` fits that profile too, on at most N claims of each source and
-label: it is slow. ``--calibration FILE`` keeps what ``wenju bench faithfulness --split report --json`` printed
-beside the weights, for the reports that name their scorer.
+vetoes and verbatim claims included.
+
+``--likelihood N`` fits that profile alone, on at most N claims of each source and label, those of ``DIR/train.jsonl``
+too where it is there: the language model is slow. So few claims would fit all signals badly, so what is fitted is how
+the stored ``meaning`` profile's logit counts beside the language model's signals. ``--calibration FILE`` keeps what
+``wenju bench faithfulness --split report --json`` printed beside the weights, for the reports that name their scorer.
 """
 
 from __future__ import annotations
@@ -14,15 +17,16 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eval.bench.faithfulness import group_of
+from eval.bench.faithfulness import group_of, read_all
 from eval.data import Claim, read_claims
 from eval.metrics import balanced_accuracy
 from rag.verify import Verifier, cases_of, direction
 from rag.verify.text import is_verbatim
+from rag.verify.weights import LogisticModel, fitted_profiles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,13 +34,18 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.float64]
 
-__all__ = ["Row", "fit_model", "fit_profile", "kept_figures", "names_of", "rows_of"]
+__all__ = ["Row", "fit_likelihood", "fit_model", "fit_profile", "kept_figures", "names_of", "rows_of"]
 
 _SAME = {"zh": ("whole", "best", "letters", "near letters", "stated figures", "speaker"),
          "en": ("whole", "best", "weakest", "stated figures", "speaker")}  # fmt: skip
 _ACROSS = ("whole", "best", "pairs", "names")
-_MORE = {"words": (), "meaning": ("meaning",), "likelihood": ("meaning", "lift", "worst lift", "unlikely")}
-_SOURCE_WEIGHTS = {"fm2": 0.3, "xquad-number": 0.0, "xquad-number-twin": 0.1}  # vetoes decide the numbers
+_MORE = {"words": (), "meaning": ("meaning",)}
+_LIKELIHOOD = ("explained", "worst lift")
+_BASE = "base"  # the logit of the profile that the language model is added to
+_SOURCE_WEIGHTS = {
+    "fm2": 0.3, "summedits": 0.3, "fever-symmetric": 0.3, "expertqa": 0.0,
+    "xquad-number": 0.0, "xquad-number-twin": 0.1,  # vetoes decide the numbers
+}  # fmt: skip
 _PENALTY = 1.0
 _ROUNDS = 30
 _BATCH = 256
@@ -87,6 +96,25 @@ def fit_profile(rows: Sequence[Row], profile: str) -> dict[str, Any]:
     found = {}
     for name in sorted({row.direction for row in rows}):
         found[name] = fit_model([row for row in rows if row.direction == name], names_of(profile, name))
+    return found
+
+
+def fit_likelihood(rows: Sequence[Row], base: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """For each direction, ``base`` (bias and weights of a profile) and the language model's signals, weighed against
+    each other; as bias and weights of all signals."""
+    found = {}
+    for name in sorted({row.direction for row in rows}):
+        under = LogisticModel(float(base[name]["bias"]), base[name]["weights"])
+        own = [
+            replace(row, values={**row.values, _BASE: under.logit(row.values)}) for row in rows if row.direction == name
+        ]
+        fitted = fit_model(own, (_BASE, *_LIKELIHOOD))
+        helps = [signal for signal in _LIKELIHOOD if fitted["weights"][signal] > 0]
+        if len(helps) < len(_LIKELIHOOD):  # what makes a claim likelier never speaks against it: that is noise
+            fitted = fit_model(own, (_BASE, *helps))
+        share = fitted["weights"].pop(_BASE)
+        weights = {signal: round(share * weight, 4) for signal, weight in under.weights.items()}
+        found[name] = {"bias": round(fitted["bias"] + share * under.bias, 4), "weights": weights | fitted["weights"]}
     return found
 
 
@@ -142,6 +170,7 @@ def _best_cut(rows: Sequence[Row], logits: Array) -> float:
     groups: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         groups.setdefault(row.group, []).append(place)
+    groups = {name: places for name, places in groups.items() if len({rows[i].supported for i in places}) == 2}
     cuts = np.linspace(np.quantile(logits, 0.01), np.quantile(logits, 0.99), 400)
 
     def merit(cut: float) -> float:
@@ -173,37 +202,49 @@ def main() -> None:
     """Fit and write ``rag/data/support.json``. Raises ``UsageError``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder with claims.jsonl")
-    parser.add_argument("--likelihood", type=int, default=0, metavar="N", help="claims of each source and label")
+    parser.add_argument(
+        "--likelihood", type=int, metavar="N", help="fit that profile, on N claims of a source and label"
+    )
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="only keep the figures of a report")
     arguments = parser.parse_args()
     path = Path(__file__).resolve().parents[2] / "rag" / "data" / "support.json"
     stored = json.loads(path.read_text(encoding="ascii"))
     if arguments.calibration:
-        stored["calibration"] = kept_figures(json.loads(arguments.calibration.read_text(encoding="utf-8")))
+        report = json.loads(arguments.calibration.read_text(encoding="utf-8"))
+        stored.setdefault("calibration", {})[report["scorer"]["profile"]] = kept_figures(report)
+    elif arguments.likelihood:
+        stored["profiles"]["likelihood"] = _with_likelihood(arguments.data, arguments.likelihood)
     else:
-        stored["profiles"] |= _fitted(arguments.data, arguments.likelihood)
+        stored["profiles"] |= _fitted(arguments.data)
     path.write_text(json.dumps(stored, indent=1) + "\n", encoding="ascii")
 
 
 def kept_figures(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a report on a scorer: per group how many claims, and both measures with their intervals."""
+    """What is kept of a report on a scorer: per group how many claims, both measures with their intervals, and the
+    balanced accuracy of each baseline."""
     keys = ("n", "balanced_accuracy", "balanced_accuracy_ci", "auroc", "auroc_ci")
-    return {name: {key: group[key] for key in keys} for name, group in report["groups"].items()}
+    return {
+        name: {key: group[key] for key in keys}
+        | {beside: values["balanced_accuracy"] for beside, values in group.get("baselines", {}).items()}
+        for name, group in report["groups"].items()
+    }
 
 
-def _fitted(folder: Path, most: int) -> dict[str, Any]:
+def _fitted(folder: Path) -> dict[str, Any]:
     from index.embed import EmbeddingSettings, load_embeddings
-    from rag.rerank import language_model
 
     claims = [claim for claim in read_claims(folder / "claims.jsonl") if claim.split == "fit"]
-    encoder = load_embeddings(EmbeddingSettings())
-    rows = list(rows_of(claims, Verifier(encoder)))
-    profiles = {profile: fit_profile(rows, profile) for profile in ("words", "meaning")}
-    if most:
-        profiles["likelihood"] = fit_profile(
-            list(rows_of(_few(claims, most), Verifier(encoder, language_model()))), "likelihood"
-        )
-    return profiles
+    rows = list(rows_of(claims, Verifier(load_embeddings(EmbeddingSettings()))))
+    return {profile: fit_profile(rows, profile) for profile in _MORE}
+
+
+def _with_likelihood(folder: Path, most: int) -> dict[str, Any]:
+    from index.embed import EmbeddingSettings, load_embeddings
+    from rag.language_model import language_model
+
+    claims = _few([claim for claim in read_all(folder) if claim.split == "fit"], most)
+    rows = list(rows_of(claims, Verifier(load_embeddings(EmbeddingSettings()), language_model())))
+    return fit_likelihood(rows, fitted_profiles()["meaning"])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@
      "refusal_curve": [{"threshold": 0.5, "answered": 0.9, "refused": 0.8}, …],
      "bars": [{"measure": "faithfulness", "least": 0.9, "value": 0.97, "met": true}, …],
      "comparison": null or {"cases": 174, "measures": {"hit@1": {"n": …, "before": …, "after": …, "difference": …,
-                            "ci": [low, high], "better": …, "worse": …, "unchanged": …, "p": …, "verdict": "noise"}}}}
+                            "ci": [low, high], "better": …, "worse": …, "unchanged": …, "p": …, "verdict": "noise"}}},
+     "unfaithful": null or {"all": {"faithful": {"value": 0.97, "ci": …, "n": …}, "number": …, "other document": …,
+                            "negation": …, "told_apart": true}, "zh-Hans": …, "zh-Hans>en": …}}
 
 and a GROUP
 
@@ -40,9 +42,13 @@ Report = dict[str, Any]
 
 
 def build_report(
-    result: RunResult, bars: Sequence[Mapping[str, Any]] = (), comparison: Mapping[str, Any] | None = None
+    result: RunResult,
+    bars: Sequence[Mapping[str, Any]] = (),
+    comparison: Mapping[str, Any] | None = None,
+    unfaithful: Mapping[str, Any] | None = None,
 ) -> Report:
-    """The object of ``report.json``. ``bars`` come from ``eval.bars``, ``comparison`` from ``eval.compare``."""
+    """The object of ``report.json``. ``bars`` come from ``eval.bars``, ``comparison`` from ``eval.compare`` and
+    ``unfaithful`` from ``eval.unfaithful.told_apart``."""
     settings = {key: value for key, value in result.settings.items() if key not in ("scorer", "cases")}
     run = {"partial": result.partial, "rows": len(result.rows), "cases": len(result.settings["cases"]), **settings}
     return {
@@ -52,6 +58,7 @@ def build_report(
         **result.summary,
         "bars": [dict(bar) for bar in bars],
         "comparison": None if comparison is None else dict(comparison),
+        "unfaithful": None if unfaithful is None else dict(unfaithful),
     }
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eval.bench.table import aligned
+from eval.report.calibration import calibration_table
 from eval.row import STATES
 
-__all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line"]
+__all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line", "unfaithful_rows"]
 
 Report = Mapping[str, Any]
 
@@ -31,6 +32,8 @@ def markdown(report: Report) -> str:
         parts.append("## Bars\n\n" + "\n".join(_bars(report["bars"])))
     if report["comparison"]:
         parts.append(_comparison(report["comparison"]))
+    if report["unfaithful"]:
+        parts.append("\n".join(["## Unfaithful on purpose", "", *aligned(unfaithful_rows(report["unfaithful"]))]))
     return "\n\n".join(parts)
 
 
@@ -89,16 +92,8 @@ def _latency(report: Report) -> str:
 
 
 def _calibration(figures: Mapping[str, Any]) -> list[str]:
-    """Groups of measures as a table; anything else as it stands."""
-    nested = {name: value for name, value in figures.items() if isinstance(value, Mapping)}
-    keys = list(dict.fromkeys(key for value in nested.values() for key, v in value.items() if _is_plain(v)))
-    rows = [["group", *keys], *([name, *(_shown(value.get(key)) for key in keys)] for name, value in nested.items())]
-    rest = [f"{name}: {_shown(value)}" for name, value in figures.items() if name not in nested]
-    return [*(aligned(rows) if nested else []), *rest]
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float) or (isinstance(value, list) and len(value) == 2)
+    rows, notes = calibration_table(figures)
+    return [*([*aligned(rows), ""] if rows else []), *notes]
 
 
 def _shown(value: object) -> str:
@@ -111,6 +106,19 @@ def _bars(bars: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"- {bar['measure']} {'reached' if bar['met'] else 'MISSED'}: {_shown(bar['value'])}, least {bar['least']}"
         for bar in bars
+    ]
+
+
+def unfaithful_rows(found: Mapping[str, Any]) -> list[list[str]]:
+    """A heading and a row for each slice: the faithfulness of the answers as they are, and damaged in each way."""
+    kinds = list(next(iter(found.values())))[:-1]
+    told = {True: "yes", False: "no", None: "-"}
+    return [
+        ["group", *kinds, "told apart"],
+        *(
+            [name, *(cell(figures[kind]) for kind in kinds), told[figures["told_apart"]]]
+            for name, figures in found.items()
+        ),
     ]
 
 

@@ -7,7 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from eval.report.markdown import groups_of, headline, scorer_line
+from eval.report.calibration import calibration_table
+from eval.report.markdown import groups_of, headline, scorer_line, unfaithful_rows
 from eval.report.plots import available, plots
 from eval.row import STATES, Row
 from eval.summary import MEASURES
@@ -68,7 +69,8 @@ def page(report: Report, rows: Sequence[Row]) -> str:
         tables=_TABLES,
         # matplotlib escapes what stands in its SVG; no text of a document or a case is drawn.
         plots=[(*_PLOTS[name], svg) for name, svg in drawn.items()],
-        calibration=_calibration(report["scorer"]["calibration"]),
+        calibration=calibration_table(report["scorer"]["calibration"]),
+        unfaithful=unfaithful_rows(report["unfaithful"]) if report["unfaithful"] else [],
         unsupported=[(row, claim) for row in rows for claim in row.claims if claim.supported is False],
         sections=_sections(rows),
         shown=_SHOWN_PASSAGES,
@@ -103,14 +105,6 @@ def _sections(rows: Sequence[Row]) -> list[tuple[str, str, list[Row]]]:
 
 def _missed(row: Row) -> bool:
     return row.measure("hit@5") == 0.0
-
-
-def _calibration(figures: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The scorer's own figures as (group, [(measure, value)])."""
-    return [
-        (name, [(key, str(item)) for key, item in value.items()] if isinstance(value, Mapping) else [("", str(value))])
-        for name, value in figures.items()
-    ]
 
 
 @cache

@@ -1,31 +1,37 @@
-"""``offline``: the product's own check of a sentence against its passages (``rag.verify``): no network, no key."""
+"""``offline``: the product's own check of a sentence against its passages (``rag.verify``): no network, no key.
+
+The language model takes part where it is installed, and is loaded only for claims that do not stand in their passages
+word for word.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from eval.marks import checksum, checksums, indexing_code
 from eval.scorers import Judgement
 
 if TYPE_CHECKING:
-    from rag.verify import Support, Verifier
+    from rag.verify import Support
 
 __all__ = ["OfflineScorer", "load"]
 
 _UNJUDGED = "language"  # the reason the verifier gives for a language it cannot judge
-_PARTS = ("support.json", "polarity.json")
 
 
 class _Checks(Protocol):
+    @property
+    def profile(self) -> str: ...
+
     def support(self, claim: str, evidence: Sequence[str], claim_language: str, evidence_language: str) -> Support: ...
 
 
 class OfflineScorer:
-    """Scores with a verifier, by default one over the bundled embedding model."""
+    """Scores with a verifier, by default one over the bundled models that are installed."""
 
     name = "offline"
 
@@ -34,19 +40,25 @@ class OfflineScorer:
             self.__dict__["_verifier"] = verifier
 
     @cached_property
-    def _verifier(self) -> Verifier:
-        from index.embed import EmbeddingSettings, load_embeddings
-        from rag.verify import Verifier
+    def _verifier(self) -> _Checks:
+        from rag.verify.bundled import bundled_verifier
 
-        return Verifier(load_embeddings(EmbeddingSettings()))
+        return bundled_verifier()
+
+    @property
+    def profile(self) -> str:
+        """What takes part: see ``rag.verify.weights.PROFILES``."""
+        return self._verifier.profile
 
     @cached_property
     def revision(self) -> str:
-        """A checksum of the fitted weights and word lists."""
-        digest = hashlib.sha256()
-        for name in _PARTS:
-            digest.update(resources.files("rag").joinpath("data", name).read_bytes())
-        return digest.hexdigest()[:12]
+        """A checksum of the profile's weights, the word lists, and the code that judges."""
+        import rag.verify
+        from rag.verify.weights import fitted_profiles
+
+        lists = resources.files("rag").joinpath("data/polarity.json").read_text(encoding="utf-8")
+        code = checksums(Path(rag.verify.__path__[0]), (".py",))
+        return checksum([self.profile, fitted_profiles()[self.profile], lists, code, indexing_code()])[:12]
 
     @property
     def threshold(self) -> float:
@@ -57,10 +69,11 @@ class OfflineScorer:
 
     @cached_property
     def calibration(self) -> Mapping[str, Any]:
-        """The figures kept with the weights, as they were measured when these were fitted."""
-        stored = json.loads(resources.files("rag").joinpath("data/support.json").read_text(encoding="utf-8"))
-        figures = stored.get("calibration", {})
-        return figures if isinstance(figures, dict) else {}
+        """The figures kept with the profile's weights, as they were measured when these were fitted."""
+        from rag.verify.weights import calibration
+
+        figures = calibration(self.profile)
+        return {"profile": self.profile, **figures} if figures else {}
 
     def judge(self, claim: str, evidence: Sequence[str], claim_language: str, evidence_language: str) -> Judgement:
         """Whether the passages support the claim; not scored in a language the verifier cannot judge."""

@@ -25,8 +25,16 @@ _HIDDEN = {
 _SPANS_OF_YEARS = {"decade": 10, "centur": 100, "millenni": 1000}
 _HIDDEN_WORD = re.compile(r"[A-Za-z]+|[双俩单首半]", re.ASCII)
 _SMALL_NUMERAL = re.compile(r"[一二三四五六七八九两]?十[一二三四五六七八九]?|[一二三四五六七八九两]", re.ASCII)
-_ROMAN = re.compile(r"\b(?:I{1,3}|I?[VX]|VI{1,3}|XI{1,2})\b", re.ASCII)
-_ROMAN_VALUES = dict(zip("I II III IV V VI VII VIII IX X XI XII".split(), range(1, 13), strict=True))
+# The rank of kings, wars and chapters; C, D and M are letters.
+_ROMAN = re.compile(r"\b(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b", re.ASCII)
+_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+# A scale with no numeral before it: per thousand, 每千名, 近百万.
+_BARE_SCALE = re.compile(
+    r"(?<![\d一二三四五六七八九十百千万亿两几数半.])(?:[百千]?[万亿]|[百千])(?![分瓦克米万亿一二三四五六七八九])|"
+    r"\b(?:hundred|thousand|million|billion)\b",
+    re.ASCII | re.IGNORECASE,
+)
+_GROUP_NAME = re.compile(r"g(\d{1,2})")
 _IDENTIFIER = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*[A-Za-z])(?=[A-Za-z0-9-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII
 )
@@ -52,6 +60,7 @@ class _Evidence:
     small: frozenset[int]
     identifiers: frozenset[str]
     numbers: frozenset[Decimal]
+    hidden: frozenset[Decimal]
     months: frozenset[int]
 
 
@@ -74,14 +83,22 @@ def _read(text: str, stated: Sequence[Quantity]) -> _Evidence:
     names |= {"".join(parts).lower() for parts in _BROKEN_FORMULA.findall(text)}
     if _COVID.search(text):
         names.add("covid19")
+    hidden = {Decimal(group[1]) for name in names if (group := _GROUP_NAME.fullmatch(name))}
+    hidden |= {Decimal(_roman_value(numeral)) for numeral in _ROMAN.findall(text)}
+    hidden |= {value for word in _BARE_SCALE.findall(text) if (value := numeral_value(word)) is not None}
     months = frozenset(month_number(word) for word in MONTH_NAME.findall(text))
-    return _Evidence(tuple(stated), _small_numbers(text), frozenset(names), numbers, months)
+    return _Evidence(tuple(stated), _small_numbers(text), frozenset(names), numbers, frozenset(hidden), months)
+
+
+def _roman_value(numeral: str) -> int:
+    values = [_ROMAN_DIGITS[digit] for digit in numeral]
+    return sum(-one if one < following else one for one, following in zip(values, [*values[1:], 0], strict=True))
 
 
 def _small_numbers(text: str) -> frozenset[int]:
     values = [chinese_value(run) for run in _SMALL_NUMERAL.findall(text)]
     small = {int(value) for value in values if value is not None}
-    small |= {_ROMAN_VALUES[numeral] for numeral in _ROMAN.findall(text)}
+    small |= {_roman_value(numeral) for numeral in _ROMAN.findall(text)}
     for word in map(str.lower, _HIDDEN_WORD.findall(text)):
         spelled = english_value(word)
         small |= {_HIDDEN.get(word, 0), ORDINALS.get(word, 0), int(spelled or 0)}
@@ -125,7 +142,7 @@ def _is_supported(claim: Quantity, evidence: _Evidence) -> bool:
         return _time_is_stated(claim.value, evidence)
     if claim.kind in ("year", "decade", "century"):
         return any(_same_period(claim, other) for other in evidence.quantities)
-    if claim.kind not in ("percent", "money") and claim.value in evidence.small:
+    if claim.kind not in ("percent", "money") and (claim.value in evidence.small or claim.value in evidence.hidden):
         return True
     if claim.kind == "fraction" and round(1 / claim.value) in evidence.small:  # "a third"
         return abs(1 / claim.value - round(1 / claim.value)) < Decimal("0.001")

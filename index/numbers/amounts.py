@@ -26,6 +26,7 @@ _MORE = re.compile(r"\s?[多余](?=[\s万亿个名位人年元美欧英家倍岁
 # PDF and HTML text often breaks a formula before its index: "O\n2", "CO 2".
 _SUBSCRIPT_BEFORE = re.compile(r"(?<![A-Za-z])(?:H|N|O|CO|SO|NO|CH|NH|SiO|TiO)\s$", re.ASCII)
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|from|until|of|to|the|year)\s$", re.ASCII | re.IGNORECASE)
+_SCALE_AFTER_MORE = re.compile(r"\s?(万亿|[万亿])", re.ASCII)
 _SUFFIX_SCALE = re.compile(r"\s?(k|m|b|t|bn|mn|tn)\b", re.ASCII | re.IGNORECASE)
 _SCALE_VALUE = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12, "bn": 10**9, "mn": 10**6, "tn": 10**12}
 _RANGE_GAP = re.compile(r"\s?(?:-|~|到|至|to|and|or|或|、)\s?", re.ASCII | re.IGNORECASE)
@@ -46,6 +47,8 @@ def amount(text: str, match: re.Match[str]) -> Quantity | None:
     approximate = bool(ABOUT_BEFORE.search(left))
     if more := _MORE.match(text, end):
         approximate, end = True, more.end()
+        if scale := _SCALE_AFTER_MORE.match(text, end):  # 20多万
+            value, end = value * (numeral_value("一" + scale[1]) or 1), scale.end()
     if sign and (suffix := _SUFFIX_SCALE.match(text, end)):
         value, end = value * _SCALE_VALUE[suffix[1].lower()], suffix.end()
     bare = Quantity(value, "number", "", start, end, approximate)
@@ -129,9 +132,15 @@ def _as_range_start(text: str, first: Quantity, last: Quantity, gap: str) -> Qua
     )
     scale = _scale_of(text[last.start : last.end], last.value)
     value = first.value
-    if isinstance(value, Decimal) and (between or gap.strip().lower() in ("-", "~", "到", "至", "to")):
-        value = value * scale if value * scale < last.value else value
+    joined = bool(between) or gap.strip().lower() in ("-", "~", "到", "至", "to")
+    if isinstance(value, Decimal) and joined and _scale_of(text[first.start : first.end], value) == 1:
+        value = value * scale if value * scale < last.value or _counts_down(text, last) else value
     return replace(first, value=value, kind=last.kind, unit=last.unit)
+
+
+def _counts_down(text: str, last: Quantity) -> bool:
+    """Whether a range runs back in time: from 250 to 65 million years ago."""
+    return last.unit == "year" and bool(re.match(r"\s?(?:ago\b|before\b|old\b|之?前)", text[last.end : last.end + 9]))
 
 
 def _scale_of(mention: str, value: Decimal) -> Decimal:

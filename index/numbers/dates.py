@@ -76,6 +76,7 @@ _PATTERNS = [
     re.compile(rf"{_NOT_NUMBER}(?P<y>\d{{1,3}}(?:,\d{{3}})?|\d{{4}})\s?(?P<bc>BCE?\b|B\.C\.?)", re.ASCII),
     re.compile(rf"{_NOT_NUMBER}(?P<y>\d{{1,4}})\s?(?:AD|CE)\b|\bAD\s(?P<y2>\d{{1,4}})\b", re.ASCII),
 ]
+_NINE_ELEVEN = re.compile(r"(?<![\d./])9[/·]11(?![\d/·])|九[·]?一一(?=事件|袭击|恐怖)|911(?=事件|袭击|恐怖)", re.ASCII)
 _YEAR_SPAN = re.compile(r"(?<![\d,.A-Za-z])(?P<y>1\d{3}|20\d{2})\s?[-/]\s?(?P<y2>\d{2})(?![\d%]|,\d|-\d)", re.ASCII)
 _DECADES = [
     re.compile(
@@ -88,7 +89,11 @@ _DECADES = [
 _WORD_DECADE = re.compile(r"\b(twent|thirt|fort|fift|sixt|sevent|eight|ninet)ies\b", re.ASCII | re.IGNORECASE)
 _WORD_TENS = ["twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet"]
 _CENTURIES = [
-    re.compile(r"(?P<bc>公元前|西元前|前)?\s?(?P<c>\d{1,2}|[一二三四五六七八九十廿]{1,3})\s?世纪", re.ASCII),
+    re.compile(
+        r"(?P<bc>公元前|西元前|前)?\s?(?:(?P<c2>\d{1,2}|[一二三四五六七八九十廿]{1,3})\s?(?:世纪)?[、和与及至到~-]\s?)?"
+        r"(?P<c>\d{1,2}|[一二三四五六七八九十廿]{1,3})\s?世纪",
+        re.ASCII,
+    ),
     re.compile(
         rf"\b(?P<c>\d{{1,2}}(?=st|nd|rd|th)|(?i:{_ORDINAL_WORD}))(?:st|nd|rd|th)?\]?(?:(?:\s|-)(?:and|to|or|through)(?:\s|-)(?:the\s)?(?P<c2>\d{{1,2}}(?=st|nd|rd|th)|(?i:{_ORDINAL_WORD}))(?:st|nd|rd|th)?)?(?:\s|-)[Cc]entur(?:y|ies)\b(?P<bc>\s(?:BCE?\b|B\.C\.?))?",
         re.ASCII,
@@ -128,6 +133,7 @@ def _scan(text: str) -> Iterator[list[CalendarMention]]:
         yield [CalendarMention("decade", value, *match.span())]
     for pattern in _CENTURIES:
         yield from (_centuries(match) for match in pattern.finditer(text))
+    yield from ([CalendarMention("date", "--09-11", *match.span())] for match in _NINE_ELEVEN.finditer(text))
     for pattern in _PATTERNS:
         yield from (_dates(match) for match in pattern.finditer(text))
     for match in _YEAR_SPAN.finditer(text):

@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from index.numbers.numerals import CHINESE, DIGITS, ORDINALS, numeral_value
+from index.numbers.numerals import CHINESE, DIGITS, ENGLISH, ORDINALS, numeral_value
 from index.numbers.quantity import Quantity
 from index.numbers.units import unit_after
 
-__all__ = ["ABOUT_AFTER", "ABOUT_BEFORE", "halves", "is_approximate", "ordinals", "ratios", "scores", "vague"]
+__all__ = [
+    "ABOUT_AFTER", "ABOUT_BEFORE", "and_halves", "halves", "is_approximate", "ordinals", "ratios", "scores", "vague",
+]  # fmt: skip
 
 ABOUT_BEFORE = re.compile(
     r"(?:(?<![签合条节公契])约|近|将近|接近|大概|超过|逾|至少|不到|不足|不少于|不低于|高达|多达|~|\b(?:about|around|approximately|roughly|"
@@ -31,6 +33,13 @@ _ENGLISH_FRACTION = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SHARE_AFTER = re.compile(r"\s?(?:of\b|less\b|more\b|[.,;:)。，；]|$)", re.ASCII)
+# One in five, 1 in 100,000: below such round figures "in" means a place or a time.
+_ENGLISH_SHARE = re.compile(
+    r"\b(?P<n>one|two|three|four|five|six|seven|eight|nine|[1-9])\s(?:in|out\sof)\s(?:every\s)?"
+    r"(?P<m>three|four|five|six|seven|eight|nine|ten|twenty|fifty|(?:a\s)?(?:hundred|thousand|million)|10{1,2}(?:,?000)*)\b"
+    r"(?![\s-]?(?:%|percent|hour|day|week|month|year|second|minute))",
+    re.ASCII | re.IGNORECASE,
+)
 _SLASH_FRACTION = re.compile(r"(?<![\w./-])(?P<n>\d{1,2})/(?P<m>\d{1,2})(?![\w./-])", re.ASCII)
 _ORDINAL_WORD = "|".join(sorted(ORDINALS, key=len, reverse=True))
 _HAN_ORDINAL = re.compile(rf"第\s?(?P<n>{DIGITS}|{CHINESE})", re.ASCII)
@@ -61,7 +70,33 @@ _VAGUE_VALUES = {
     "billion": 10**9,
     "trillion": 10**12,
 }
+_HAN_HALF = re.compile(
+    rf"(?:(?P<n>{DIGITS}|{CHINESE})\s?个)?(?<![上下])半\s?个?\s?(?=小时|钟头|世纪|月|年|天|百万)|"
+    rf"(?P<m>{DIGITS}|{CHINESE})\s?(?P<u>年|天|小时)半",
+    re.ASCII,
+)
+_ENGLISH_HALF = re.compile(
+    rf"\b(?:(?P<n>{DIGITS}|{ENGLISH})[\s-]and[\s-]a[\s-])?half(?:[\s-]an?)?[\s-]"
+    r"(?=(?:hour|centur|decade|month|year|day|mile|million|billion|hectare|acre)s?)",
+    re.ASCII | re.IGNORECASE,
+)
+_SCALE = {"百万": 10**6, "million": 10**6, "billion": 10**9}
 _HALF = re.compile(r"\bhalf\b|一半|过半|半数", re.ASCII | re.IGNORECASE)
+
+
+def and_halves(text: str) -> Iterator[Quantity]:
+    """Halves with their unit or scale: half an hour, 两个半小时, half a million; weak unless they state a whole too."""
+    for pattern in (_HAN_HALF, _ENGLISH_HALF):
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            whole = numeral_value(parts["n"] or parts.get("m") or "0")
+            if whole is None:
+                continue
+            unit, end = unit_after(text, match.start("u") if parts.get("u") else match.end())
+            scale = next((name for name in _SCALE if text.startswith(name, match.end())), "")
+            end = match.end() + len(scale) if scale else max(end, match.end())
+            value = (whole + Decimal("0.5")) * _SCALE.get(scale, 1)
+            yield Quantity(value, "number", unit, match.start(), end, weak=whole == 0 and not scale)
 
 
 def halves(text: str) -> Iterator[Quantity]:
@@ -83,7 +118,7 @@ def ratios(text: str) -> Iterator[Quantity]:
             yield Quantity(
                 value * 10 + (5 if match["half"] else 0), "percent", "", *match.span(), is_approximate(text, match)
             )
-    for pattern in (_HAN_FRACTION, _SLASH_FRACTION, _ENGLISH_FRACTION):
+    for pattern in (_HAN_FRACTION, _SLASH_FRACTION, _ENGLISH_FRACTION, _ENGLISH_SHARE):
         for match in pattern.finditer(text):
             if quantity := _fraction(text, match):
                 yield quantity
@@ -94,8 +129,8 @@ def _fraction(text: str, match: re.Match[str]) -> Quantity | None:
     below = Decimal(_PARTS[match["m"].lower()]) if match["m"].lower() in _PARTS else numeral_value(match["m"])
     if not above or not below or above >= below:
         return None
-    if match.re is _SLASH_FRACTION and unit_after(text, match.end())[0]:
-        return None  # "55/65 nm" names two sizes
+    if match.group() == "9/11" or (match.re is _SLASH_FRACTION and unit_after(text, match.end())[0]):
+        return None  # a day, and "55/65 nm" names two sizes
     if match["n"].lower() in ("a", "an") and not _SHARE_AFTER.match(text, match.end()):
         return None  # "a third type" is an ordinal
     value = (above / below).quantize(Decimal("1e-6"))

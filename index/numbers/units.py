@@ -68,8 +68,9 @@ week | time | 604800 | 周 星期 个星期 个周 礼拜 个礼拜 | week weeks
 month | months | 1 | 个月 个多月 | month months
 quarter | months | 3 | 季度 个季度 | quarter quarters
 year | months | 12 | 年 年间 周年 年度 岁 载 | year years yr yrs yo
-decade | months | 0 | | decade decades
+decade | months | 120 | | decade decades
 century | months | 1200 | 个世纪 世纪 | century centuries
+millennium | months | 12000 | | millennium millennia
 ms | time | 1e-3 | 毫秒 | ms millisecond milliseconds
 us | time | 1e-6 | 微秒 | µs microsecond microseconds
 times | | 0 | 倍 | times fold x
@@ -113,7 +114,7 @@ CURRENCY_BEFORE = re.compile(
 _HAN_UNIT = re.compile(r"\s?(" + "|".join(sorted(map(re.escape, _CHINESE), key=len, reverse=True)) + ")", re.ASCII)
 _NATION = r"(?:(?:US|U\.S\.|American|Hong Kong|Australian|Canadian|New Taiwan|Chinese|Japanese|British)\s)?"
 _LATIN_UNIT = re.compile(
-    rf"[\s-]?{_NATION}((?:square|cubic)\s[a-z]+|degrees?\s(?:Celsius|Fahrenheit|C|F)\b|light-years?|[A-Za-zµμ]+[²³]?|°\s?[CFcf]?\b|°)",
+    rf"[\s-]?{_NATION}((?:square|cubic)\s[a-z]+|degrees?\s(?:Celsius|Fahrenheit|C|F)\b|light-years?|[A-Za-zµμ]+(?:[²³]|[23](?![\w.]))?|°\s?[CFcf]?\b|°)",
     re.ASCII,
 )
 # A measure word makes a lone Chinese digit a number (三个, 五名); 三星 and 一些 are words.

@@ -4,69 +4,102 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field
 
-from index.language import is_chinese, side
+from index.language import is_chinese, sentences, side
 from index.types import Passage
-from rag.answer.sentences import FEATURES, ScoredSentence
+from rag.answer.disagreement import DisagreementSettings, disagreement
+from rag.answer.sentences import ScoredSentence
 from rag.answer.span import answer_span
-from rag.phrases import frame
+from rag.phrases import frame, phrase
 from rag.types import Citation, Sentence
 
-__all__ = ["ExtractiveSettings", "choose", "compose"]
+__all__ = ["Choice", "ExtractiveSettings", "choose", "compose"]
 
 _MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractiveSettings:
-    """How many sentences to quote, and how far behind the best one, in score, another may be; further where the best
-    one holds nothing of the kind asked for, such as no figure, and the other does."""
+    """How many sentences to quote, how far behind the best one, in score, another may be, and the most of a passage, in
+    characters, that more than one sentence may make up. ``kind_margin`` holds where the best one has nothing of the
+    kind asked for, such as no figure, and the other has."""
 
     most_sentences: int = 2
     margin: float = 1.5
-    kind_margin: float = 4.0
+    kind_margin: float = 3.0
+    most_of_passage: float = 0.3
+    disagreement: DisagreementSettings = field(default_factory=DisagreementSettings)
 
 
-def choose(scored: Sequence[ScoredSentence], settings: ExtractiveSettings) -> list[ScoredSentence]:
-    """The sentences to quote, in reading order: the best one and those close behind it that say something else."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The sentences to quote, in reading order, and whether they give different values for what is asked."""
+
+    sentences: tuple[ScoredSentence, ...] = ()
+    disagree: bool = False
+
+
+def choose(
+    question: str, scored: Sequence[ScoredSentence], passages: Sequence[Passage], settings: ExtractiveSettings
+) -> Choice:
+    """The best sentence and those close behind it that say something else; the two that disagree where two do."""
+    apart = disagreement(question, scored, passages, settings.disagreement)
+    if apart is not None:
+        return Choice(_in_order(apart), disagree=True)
     ranked = sorted(scored, key=lambda s: (-s.score, s.passage, s.start))
-    chosen: list[ScoredSentence] = []
-    if ranked and not _of_kind(ranked[0]):
-        near = (s for s in ranked if _of_kind(s) and s.score >= ranked[0].score - settings.kind_margin)
-        ranked = [ranked[0], *(replace(s, score=ranked[0].score) for s in islice(near, 1)), *ranked[1:]]
-    for sentence in ranked:
-        if len(chosen) == settings.most_sentences or sentence.score < ranked[0].score - settings.margin:
-            break
-        if all(sentence.text != other.text for other in chosen):
+    chosen = ranked[:1]
+    for sentence in ranked[1:]:
+        margin = settings.kind_margin if _of_kind(sentence) and not any(map(_of_kind, chosen)) else settings.margin
+        near = len(chosen) < settings.most_sentences and sentence.score >= ranked[0].score - margin
+        if near and _fits(sentence, chosen, passages, settings):
             chosen.append(sentence)
-    return sorted(chosen, key=lambda s: (s.passage, s.start))
+    return Choice(_in_order(chosen))
+
+
+def _in_order(chosen: Sequence[ScoredSentence]) -> tuple[ScoredSentence, ...]:
+    return tuple(sorted(chosen, key=lambda s: (s.passage, s.start)))
 
 
 def _of_kind(sentence: ScoredSentence) -> bool:
-    return bool(sentence.features[FEATURES.index("kind")])
+    return any(value for name, value in sentence.named().items() if name.endswith(" held"))
+
+
+def _fits(
+    sentence: ScoredSentence,
+    chosen: Sequence[ScoredSentence],
+    passages: Sequence[Passage],
+    settings: ExtractiveSettings,
+) -> bool:
+    """Whether one more sentence says something new and leaves the answer short."""
+    if any(sentence.text == other.text for other in chosen):
+        return False
+    if sum(len(sentences(s.text)) for s in (*chosen, sentence)) > settings.most_sentences:
+        return False
+    quoted = len(sentence.text) + sum(len(s.text) for s in chosen if s.passage == sentence.passage)
+    return quoted <= settings.most_of_passage * len(passages[sentence.passage].text)
 
 
 def compose(
-    question: str, language: str, passages: Sequence[Passage], chosen: Sequence[ScoredSentence]
+    question: str, language: str, passages: Sequence[Passage], choice: Choice
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """The pieces of the answer's text and its citations: one number a passage, in order of first use.
 
     A citation's quote reaches from the first to the last sentence quoted from its passage.
     """
+    chosen = choice.sentences
     numbers = {passage: number for number, passage in enumerate(dict.fromkeys(s.passage for s in chosen), start=1)}
     frames = [frame(language, side(passages[sentence.passage].language)) for sentence in chosen]
     pieces: list[Sentence] = []
+    if choice.disagree:
+        pieces.append(Sentence(phrase("disagree", language) + "\n", (), reason="frame"))
     for i, sentence in enumerate(chosen):
         if frames[i] and frames[i] != (frames[i - 1] if i else ""):
             pieces.append(Sentence(frames[i] + "\n", (), reason="frame"))
         number = numbers[sentence.passage]
-        text = _emphasise(question, _without_marks(sentence.text)) + f"[{number}]"
-        if i + 1 < len(chosen) and frames[i + 1] != frames[i]:  # what is quoted from the other language stands apart
-            text += "\n"
-        elif i + 1 < len(chosen) and not is_chinese(passages[sentence.passage].language):
-            text += " "
+        text = _quoted(question, sentence, passages[sentence.passage]) + f"[{number}]"
+        if i + 1 < len(chosen):
+            text += _joint(sentence, chosen[i + 1], passages, choice.disagree or frames[i + 1] != frames[i])
         pieces.append(Sentence(text, (number,), "supported", 1.0))
     citations = tuple(
         _cite(number, passages[i], [s for s in chosen if s.passage == i]) for i, number in numbers.items()
@@ -74,18 +107,35 @@ def compose(
     return tuple(pieces), citations
 
 
+def _joint(one: ScoredSentence, other: ScoredSentence, passages: Sequence[Passage], apart: bool) -> str:
+    """What stands between two quotes: rows, disagreeing ones and those of two languages have a line each."""
+    if apart or one.feature("row") or other.feature("row"):
+        return "\n"
+    return "" if is_chinese(passages[one.passage].language) else " "
+
+
+def _quoted(question: str, sentence: ScoredSentence, passage: Passage) -> str:
+    """A sentence as it is shown: with the span that answers in bold, and a row under its column heads."""
+    text = _emphasise(question, _without_marks(sentence.text), sentence.lead)
+    if sentence.head is None:
+        return text
+    start, end = sentence.head
+    return f"{_without_marks(passage.text[start - passage.start : end - passage.start])}\n{text}"
+
+
 def _without_marks(text: str) -> str:
     """A quoted sentence in which nothing reads as a mark of ours; the citation's quote keeps it as it stands."""
     return _MARK.sub(r"(\1)", text.replace("\n", " "))
 
 
-def _emphasise(question: str, text: str) -> str:
-    span = answer_span(question, text)
+def _emphasise(question: str, text: str, lead: str) -> str:
+    span = answer_span(question, text, lead)
     return text if span is None or "*" in text else f"{text[: span[0]]}**{text[span[0] : span[1]]}**{text[span[1] :]}"
 
 
 def _cite(number: int, passage: Passage, quoted: Sequence[ScoredSentence]) -> Citation:
-    start, end = min(s.start for s in quoted), max(s.end for s in quoted)
+    start = min(s.start if s.head is None else s.head[0] for s in quoted)
+    end = max(s.end for s in quoted)
     quote = passage.text[start - passage.start : end - passage.start]
     return Citation(
         number, passage.document_id, passage.title, passage.source, passage.page, start, end, quote, passage.language

@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Literal
 
 from index.language import fold
-from index.numbers import Quantity, quantities
+from index.numbers import Quantity
+from rag.answer.measures import read_quantities
+from rag.answer.people import new_names
 
 __all__ = ["AnswerKind", "answer_kind", "holds"]
 
@@ -17,7 +19,7 @@ AnswerKind = Literal["number", "date", "person", "place", "reason", "definition"
 _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     (
         "reason",
-        r"为什么|为何|原因|缘由|何以|怎么会"
+        r"(?<![名称作成视改])为什么|为何|原因|缘由|何以|怎么会"
         r"|\bwhy\b|\breasons?\b|what (?:caused|led)|\bhow come\b",
     ),
     (
@@ -29,11 +31,12 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     (
         "number",
         r"多少|几(?:个|种|名|人|家|次|年|倍|成|座|位|条|项|岁|层|款|台|所|支)"
-        r"|多(?:大|长|高|远|久|重|快|宽|深)|第几|百分之几|占比|比例是|比率"
-        r"|\bhow (?:many|much|long|far|old|tall|high|large|big|fast|deep|wide|often)\b"
-        r"|what (?:percent|percentage|number|share|fraction|proportion|amount)"
+        r"|多(?:大|长|高|远|久|重|快|宽|深|薄|厚)|几%|第几|百分之几|占比|比例是|比率"
+        r"|\bhow (?:many|much|long|far|old|tall|high|large|big|fast|deep|wide|often|thick|thin|heavy|heavily|hot)\b"
+        r"|what (?:percent|percentage|number|share|fraction|proportion|portion|amount|temperature)\b"
         r"|\b(?:revenue|price|cost|capacity|population|yield|output)\b.*\bwhat\b"
-        r"|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total)\b",
+        r"|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total|worth|margin|budget|"
+        r"throughput|wavelength|height|length|weight|speed|ratio|salary|output)\b",
     ),
     (
         "person",
@@ -74,15 +77,6 @@ _DEFINITION = re.compile(
 _PLACE = re.compile(
     r"[省市县州国区镇村岛洲湾港]|位于|地处|在[\u4e00-\u9fff]{1,6}[省市县州国区]|\b(?:in|at|near|from|of) [A-Z]"
 )
-_PERSON = re.compile(
-    r"·|先生|女士|教授|博士|总统|总裁|主席|经理|长官|执行长|首席"
-    r"|[A-Z][a-z]+ (?:[A-Z]\. )?[A-Z][a-z]+|\b[A-Z][a-z]{2,}"
-)
-_CHINESE_NAME = re.compile(
-    r"[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁"
-    r"蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯"
-    r"江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤][\u4e00-\u9fff]{1,2}"
-)
 
 
 def answer_kind(question: str) -> AnswerKind:
@@ -98,8 +92,8 @@ def _is_large(quantity: Quantity) -> bool:
 def holds(kind: AnswerKind, sentence: str, question: str) -> bool:
     """Whether a sentence holds something that could be the answer: of its kind, and not in the question already."""
     if kind in ("number", "date"):
-        asked = {(q.kind, q.value) for q in quantities(question)}
-        own = [q for q in quantities(sentence) if not q.weak and (q.kind, q.value) not in asked]
+        asked = {(q.kind, q.value) for q in read_quantities(question)}
+        own = [q for q in read_quantities(sentence) if not q.weak and (q.kind, q.value) not in asked]
         dates = [q for q in own if q.kind in ("date", "year", "century", "decade", "time")]
         if kind == "date":
             return bool(dates)
@@ -116,5 +110,5 @@ def holds(kind: AnswerKind, sentence: str, question: str) -> bool:
     if kind == "place":
         return bool(_PLACE.search(sentence) or _PLACE.search(folded))
     if kind == "person":
-        return bool(_PERSON.search(sentence) or _CHINESE_NAME.search(folded))
+        return bool(new_names(question, sentence))
     return True

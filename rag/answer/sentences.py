@@ -1,34 +1,36 @@
 """The sentences of the passages found, and how well each answers the question.
 
-The score is linear in a few features, its weights fitted on human evidence sentences (see ``eval``): closeness of
-meaning, the share of the question's words it holds, what its neighbours hold, whether it holds something of the kind
-asked for, and how well its passage was ranked.
+The score is linear in the features of ``rag.answer.features``, its weights fitted on human evidence sentences (see
+``eval.fit.answers``), apart for each pair of question and sentence side, with a language model's word and without.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
 from index.language import Side, detect, sentences, side
 from index.types import Passage
-from index.words import words
-from rag.answer.question import answer_kind, holds
+from rag.answer.features import FEATURES, plain_features, words_of
+from rag.answer.spans import Span, spans_of
 from rag.retrieve import QueryTerms
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["FEATURES", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights"]
+__all__ = ["FEATURES", "Likelihood", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights"]
 
-_MOST_READ = 12
-FEATURES = ("meaning", "overlap", "before", "after", "kind", "known kind", "length", "first", "passage", "offset")
+_MOST_READ = 20  # sentences whose meaning is looked at
+_MOST_JUDGED = 8  # and of those, how many a language model reads
+_TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
+
+Likelihood = Callable[[str, Sequence[str], Side], Sequence[float]]
+"""How likely each text of a side makes the question, in nats a token, on a scale of its own."""
 
 
 class SentenceEncoder(Protocol):
@@ -47,7 +49,8 @@ class SentenceEncoder(Protocol):
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:
     """A sentence of a passage: ``start`` and ``end`` are offsets into its document's text. Higher scores answer better;
-    ``share`` is how much of the question's words it holds, 0 to 1."""
+    ``share`` is how much of the question's words it holds, 0 to 1. ``lead`` is what is read before it, and ``head``
+    where the column heads of a row stand in the document's text."""
 
     passage: int
     start: int
@@ -56,101 +59,117 @@ class ScoredSentence:
     score: float
     share: float
     features: tuple[float, ...] = ()
+    lead: str = ""
+    head: tuple[int, int] | None = None
+
+    def feature(self, name: str) -> float:
+        """One of its features by name; 0 where it has none."""
+        return self.named().get(name, 0.0)
+
+    def named(self) -> dict[str, float]:
+        """Its features by name."""
+        return dict(zip(FEATURES, self.features, strict=False))
 
 
 @cache
-def stored_weights() -> Mapping[str, Mapping[str, float]]:
-    """The fitted weights of the features, by pair of question and sentence side (``zh>en``)."""
+def stored_weights(profile: str = "") -> Mapping[str, Mapping[str, float]]:
+    """The fitted weights of the features by pair of question and sentence side (``zh>en``); ``+likelihood`` names those
+    with a language model."""
     path = resources.files("rag").joinpath("data/sentence-weights.json")
-    weights: Mapping[str, Mapping[str, float]] = json.loads(path.read_text(encoding="ascii"))["weights"]
-    return weights
+    profiles: Mapping[str, Mapping[str, Mapping[str, float]]] = json.loads(path.read_text(encoding="ascii"))["weights"]
+    return profiles[profile]
 
 
-@lru_cache(maxsize=8192)
-def _words_of(text: str) -> frozenset[str]:
-    return frozenset(words(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A sentence before it is scored; ``start`` and ``end`` are offsets into its passage."""
-
-    passage: int
-    start: int
-    end: int
-    text: str
-    side: Side
-    found: frozenset[str]
-
-
-def score_sentences(question: str, passages: Sequence[Passage], encoder: SentenceEncoder) -> list[ScoredSentence]:
+def score_sentences(
+    question: str, passages: Sequence[Passage], encoder: SentenceEncoder, likelihood: Likelihood | None = None
+) -> list[ScoredSentence]:
     """The sentences of the passages with their scores, in reading order, passage by passage.
 
-    Of many, the 12 that promise most by their words are looked at more closely, and returned.
+    Of many, those that promise most by their words are looked at more closely, and returned: 20, or the best 8 of them
+    where a language model reads them too.
     """
-    spans = [span for number, passage in enumerate(passages) for span in _spans(number, passage)]
+    spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
     if not spans:
         return []
+    terms = encoder.query_terms(question)
+    rows = plain_features(question, spans, passages, terms)
+    weights = _weights(question, spans, "")
+    kept = _best((rows * weights).sum(axis=1), _MOST_READ)
+    rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
+    if likelihood is not None:
+        kept = _best((rows * weights).sum(axis=1), _MOST_JUDGED, kept)
+        rows[kept, 1] = _likelihoods(question, [spans[i] for i in kept], passages, likelihood)
+        weights = _weights(question, spans, "+likelihood")
+    scores = (rows * weights).sum(axis=1)
+    return [_scored(spans[i], passages, float(scores[i]), terms, tuple(rows[i].tolist())) for i in kept]
+
+
+def _best(scores: npt.NDArray[np.float64], most: int, among: Sequence[int] | None = None) -> list[int]:
+    """The places of the highest scores, in reading order."""
+    places = range(len(scores)) if among is None else among
+    return sorted(sorted(places, key=lambda i: (-scores[i], i))[:most])
+
+
+def _weights(question: str, spans: Sequence[Span], profile: str) -> npt.NDArray[np.float64]:
+    import numpy as np
+
     tag = detect(question)
     asking = None if tag == "und" else side(tag)
-    terms = encoder.query_terms(question)
-    rows = _plain_features(question, spans, passages, terms)
-    weights = [stored_weights().get(f"{asking or span.side}>{span.side}", {}) for span in spans]
-    promise = [_weighed(own, row) for own, row in zip(weights, rows, strict=True)]
-    kept = sorted(sorted(range(len(spans)), key=lambda i: (-promise[i], i))[:_MOST_READ])
-    vectors = encoder.centred_texts([spans[i].text for i in kept], [spans[i].side for i in kept])
-    asked = {name: encoder.centred_question(question, name) for name in {spans[i].side for i in kept}}
-    scored = []
-    for i, vector in zip(kept, vectors, strict=True):
-        span, begins = spans[i], passages[spans[i].passage].start
-        features = (float(vector @ asked[span.side]) * 10.0, *rows[i][1:])
-        score, share = _weighed(weights[i], features), terms[span.side].share(span.found)
-        scored.append(
-            ScoredSentence(span.passage, begins + span.start, begins + span.end, span.text, score, share, features)
-        )
-    return scored
+    stored = stored_weights(profile)
+    by_side = {
+        name: [stored[f"{asking or name}>{name}"].get(feature, 0.0) for feature in FEATURES]
+        for name in {span.side for span in spans}
+    }
+    return np.array([by_side[span.side] for span in spans])
 
 
-def _spans(number: int, passage: Passage) -> list[_Span]:
-    # What a sentence is about may stand above it alone: a report's title names the company, its heading the year.
-    above = _words_of(" ".join((passage.title, *passage.headings)))
-    own = side(passage.language)
-    return [
-        _Span(number, start, end, passage.text[start:end], own, _words_of(passage.text[start:end]) | above)
-        for start, end in sentences(passage.text)
-    ]
+def _meanings(question: str, kept: Sequence[Span], encoder: SentenceEncoder) -> npt.NDArray[np.float64]:
+    """How close each sentence's meaning is to the question's: the cosine in tenths."""
+    import numpy as np
+
+    sides = [span.side for span in kept]
+    asked = {name: encoder.centred_question(question, name) for name in dict.fromkeys(sides)}
+    vectors = encoder.centred_texts([span.text for span in kept], sides)
+    return 10.0 * np.array([float(vector @ asked[name]) for vector, name in zip(vectors, sides, strict=True)])
 
 
-def _weighed(weights: Mapping[str, float], features: Sequence[float]) -> float:
-    return sum(weights.get(name, 0.0) * value for name, value in zip(FEATURES, features, strict=True))
+def in_topic(span: Span, passage: Passage) -> str:
+    """A sentence behind what tells its subject: its lead, or the title and last heading it stands under, or else the
+    beginning of its passage. What stands just before it is left out: that would answer for it."""
+    limit = _TOPIC[span.side]
+    if span.lead:
+        return f"{span.lead[-2 * limit :]}\n{span.text}"
+    topic = " ".join(dict.fromkeys((passage.title, *passage.headings[-1:]))).strip()
+    if not topic and span.start > 0:
+        first = sentences(passage.text)[0]
+        topic = passage.text[first[0] : first[1]]
+    return f"{topic[:limit]}… {span.text}" if topic else span.text
 
 
-def _plain_features(
-    question: str, spans: Sequence[_Span], passages: Sequence[Passage], terms: Mapping[Side, QueryTerms]
-) -> list[tuple[float, ...]]:
-    """The features in the order of ``FEATURES``, but for the meaning, which is 0 here: it costs the most."""
-    kind = answer_kind(question)
-    shares = [terms[span.side].covered(span.found) for span in spans]
-    rows: list[tuple[float, ...]] = []
-    for i, span in enumerate(spans):
-        own = terms[span.side]
-        first = i == 0 or spans[i - 1].passage != span.passage
-        last = i + 1 == len(spans) or spans[i + 1].passage != span.passage
-        before = frozenset() if first else spans[i - 1].found
-        after = frozenset() if last else spans[i + 1].found
-        held = float(kind not in ("other", "yes or no") and holds(kind, span.text, question))
-        rows.append(
-            (
-                0.0,
-                shares[i],
-                own.covered(span.found | before) - shares[i],
-                own.covered(span.found | after) - shares[i],
-                held,
-                held * (kind in ("number", "date")),
-                math.log(max(4, len(span.text)) / (25.0 if span.side == "zh" else 80.0)),
-                float(first),
-                passages[span.passage].score,
-                1.0,
-            )
-        )
-    return rows
+def _likelihoods(
+    question: str, kept: Sequence[Span], passages: Sequence[Passage], likelihood: Likelihood
+) -> npt.NDArray[np.float64]:
+    import numpy as np
+
+    found = np.zeros(len(kept))
+    for name in dict.fromkeys(span.side for span in kept):
+        own = [i for i, span in enumerate(kept) if span.side == name]
+        found[own] = likelihood(question, [in_topic(kept[i], passages[kept[i].passage]) for i in own], name)
+    return found
+
+
+def _scored(
+    span: Span,
+    passages: Sequence[Passage],
+    score: float,
+    terms: Mapping[Side, QueryTerms],
+    features: tuple[float, ...],
+) -> ScoredSentence:
+    passage = passages[span.passage]
+    begins = passage.start
+    held = words_of(span.text) | words_of("\n".join((passage.title, *passage.headings, span.lead)))
+    head = None if span.head is None else (begins + span.head[0], begins + span.head[1])
+    return ScoredSentence(
+        span.passage, begins + span.start, begins + span.end, span.text, score, terms[span.side].share(held), features,
+        span.lead, head,
+    )  # fmt: skip

@@ -8,12 +8,9 @@ with ``wenju bench faithfulness``) and stored with the name of the embedding mod
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib import resources
+from functools import cached_property
 
 from index.language import Side, detect, is_chinese, side
 from rag.verify.features import (
@@ -26,6 +23,7 @@ from rag.verify.features import (
     word_signals,
 )
 from rag.verify.text import is_verbatim, plain
+from rag.verify.weights import LogisticModel, fitted_encoder, fitted_profiles, stored_model
 
 __all__ = [
     "THRESHOLD", "Case", "Likelihood", "LogisticModel", "PassageEncoder", "Request", "Support", "Verifier", "cases_of",
@@ -33,6 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 THRESHOLD = 0.5  # scores are shifted in fitting so that this is the best cut of every direction
+_SURE = 0.02  # scores this near to 0 or 1 by words and meaning alone stand: the language model is slow
 _VETOED = 0.2  # a vetoed claim keeps this share of its score: below the threshold, still in order
 
 Request = tuple[str, Sequence[str], str, str]
@@ -54,35 +53,6 @@ class Support:
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:
             raise ValueError(f"score must be 0 to 1, was: {self.score}")
-
-
-@dataclass(frozen=True, slots=True)
-class LogisticModel:
-    """A bias and a weight for each signal by name; a score of .5 is the threshold."""
-
-    bias: float
-    weights: Mapping[str, float]
-
-    def score(self, values: Mapping[str, float]) -> float:
-        """The score of one row of signals, 0 to 1."""
-        logit = self.bias + sum(weight * values[name] for name, weight in self.weights.items())
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-@cache
-def _stored() -> Mapping[str, object]:
-    data: Mapping[str, object] = json.loads(
-        resources.files("rag").joinpath("data/support.json").read_text(encoding="ascii")
-    )
-    return data
-
-
-def stored_model(profile: str, direction_name: str) -> LogisticModel:
-    """The fitted model of a profile (``words``, ``meaning`` or ``likelihood``) and a direction."""
-    profiles = _stored()["profiles"]
-    assert isinstance(profiles, Mapping)
-    fitted = profiles[profile][direction_name]
-    return LogisticModel(float(fitted["bias"]), fitted["weights"])
 
 
 def direction(case: Case) -> str:
@@ -111,15 +81,14 @@ class Verifier:
 
     @cached_property
     def _encoder(self) -> PassageEncoder | None:
-        fitted = str(_stored()["encoder"])
+        fitted = fitted_encoder()
         name = self._encoder_name or getattr(getattr(self._given, "identity", None), "name", fitted)
         return self._given if name == fitted else None
 
     @property
     def _model(self) -> Likelihood | None:
-        fitted = _stored()["profiles"]
-        assert isinstance(fitted, Mapping)
-        return self._given_model if self._encoder is not None and "likelihood" in fitted else None
+        fitted = "likelihood" in fitted_profiles()
+        return self._given_model if self._encoder is not None and fitted else None
 
     @property
     def profile(self) -> str:
@@ -143,27 +112,43 @@ class Verifier:
             if found[place] is None
             for case in cases_of(request)
         ]
-        signals = self.signals([case for _, case in open_cases])
+        signals = self._quick_signals([case for _, case in open_cases])
         for (place, case), own in zip(open_cases, signals, strict=True):
-            support, earlier = _judge(case, own, self.profile), found[place]
+            support, earlier = self._judge(case, own), found[place]
             if earlier is None or support.score > earlier.score:
                 found[place] = support
         return [support for support in found if support is not None]
 
     def signals(self, cases: Sequence[Case]) -> list[Signals]:
-        """The signals each case is judged by, those of the models included."""
-        found = [word_signals(case) for case in cases]
-        if self._encoder is None or not cases:
+        """Every signal of each case, those of the models included."""
+        found = self._quick_signals(cases)
+        model = self._given_model if self._encoder is not None else None
+        if model is None:
             return found
-        near = meaning_signals(cases, self._encoder, str(_stored()["encoder"]))
-        found = [replace(own, values={**own.values, **more}) for own, more in zip(found, near, strict=True)]
-        if self._model is None:
-            return found
-        model = self._model
         return [
             replace(own, values={**own.values, **likelihood_signals(case, own, model)})
             for case, own in zip(cases, found, strict=True)
         ]
+
+    def _quick_signals(self, cases: Sequence[Case]) -> list[Signals]:
+        """The signals of words and meaning."""
+        found = [word_signals(case) for case in cases]
+        if self._encoder is None or not cases:
+            return found
+        near = meaning_signals(cases, self._encoder, fitted_encoder())
+        return [replace(own, values={**own.values, **more}) for own, more in zip(found, near, strict=True)]
+
+    def _judge(self, case: Case, signals: Signals) -> Support:
+        """A case by its words and meaning; the language model is asked where these leave it open."""
+        quick = "words" if self._encoder is None else "meaning"
+        score = stored_model(quick, direction(case)).score(signals.values)
+        if self._model is not None and not signals.veto and _SURE < score < 1.0 - _SURE:
+            values = {**signals.values, **likelihood_signals(case, signals, self._model)}
+            score = stored_model("likelihood", direction(case)).score(values)
+        if signals.veto:
+            return Support(score * _VETOED, False, signals.veto)
+        supported = score >= THRESHOLD
+        return Support(score, supported, "" if supported else _reason(signals.values))
 
 
 def _at_once(request: Request) -> Support | None:
@@ -188,14 +173,6 @@ def cases_of(request: Request) -> list[Case]:
     for text, tag in zip(cited, tags, strict=True):
         sides.setdefault(claim_side if tag == "und" else side(tag), []).append(text)
     return [Case(plain(claim), tuple(texts), claim_side, name, cited) for name, texts in sides.items()]
-
-
-def _judge(case: Case, signals: Signals, profile: str) -> Support:
-    score = stored_model(profile, direction(case)).score(signals.values)
-    if signals.veto:
-        return Support(score * _VETOED, False, signals.veto)
-    supported = score >= THRESHOLD
-    return Support(score, supported, "" if supported else _reason(signals.values))
 
 
 def _reason(values: Mapping[str, float]) -> str:

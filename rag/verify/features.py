@@ -24,7 +24,7 @@ __all__ = ["Case", "Likelihood", "PassageEncoder", "Signals", "likelihood_signal
 
 _UNLIKELY = math.log(0.01)
 _ALIKE = 0.5  # share of a claim's words in one sentence
-_LEAST = -8.0  # the lift of the worst token is cut off here
+_LEAST = -8.0  # the lift of the worst tokens is cut off here
 
 
 class PassageEncoder(Protocol):
@@ -35,7 +35,7 @@ class PassageEncoder(Protocol):
 
 
 class Likelihood(Protocol):
-    """What verification needs of a language model: see ``rag.rerank.LanguageModel``."""
+    """What verification needs of a language model: see ``rag.language_model.LanguageModel``."""
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text."""
@@ -87,7 +87,7 @@ def word_signals(case: Case) -> Signals:
     window = polarity("\n".join(evidence.sentences[slice(*overlap.window)]))
     whole = polarity(case.text)
     turned = frozenset() if case.crosses else reversed_words(claim, window, whole)
-    against = opposed(claim, window)
+    against = opposed(claim, window, crosses=case.crosses)
     values = {
         "whole": overlap.whole,
         "best": overlap.best,
@@ -156,16 +156,23 @@ def meaning_signals(cases: Sequence[Case], encoder: PassageEncoder, model: str) 
 
 
 def likelihood_signals(case: Case, signals: Signals, model: Likelihood) -> dict[str, float]:
-    """How much likelier each token of a claim becomes by the evidence: on average, at worst, and in which share."""
+    """How much likelier the tokens of a claim become by the evidence: on average (``lift``), at the two that it helps
+    least (``worst lift``), and in all (``explained``: the share of the claim's negative log P that it takes away).
+
+    ``likelihood`` is the mean log P after the evidence, ``unlikely`` the share of tokens below one in a hundred.
+    """
     import numpy as np
 
     evidence = read(case.text).sentences
     first = max(0, min(signals.window[0], len(evidence) - WINDOW))
     context = "\n".join(evidence[first : max(first + WINDOW, signals.window[1])])
-    without, given = model.log_likelihoods([[], model.encode(context)], model.encode("\n" + case.claim))
+    claim = model.encode("\n" + case.claim)
+    # Two calls: in one, the short context would be padded to the length of the long one.
+    without, given = model.log_likelihoods([[]], claim)[0], model.log_likelihoods([model.encode(context)], claim)[0]
     return {
         "lift": float((given - without).mean()),
-        "worst lift": max(_LEAST, float((given - without).min())),
+        "explained": max(-1.0, float((given - without).sum()) / max(1e-6, -float(without.sum()))),
+        "worst lift": max(_LEAST, float(np.sort(given - without)[:2].mean())),
         "likelihood": float(given.mean()),
         "unlikely": float(np.mean(given < _UNLIKELY)),
     }

@@ -44,25 +44,34 @@ class _Lists:
     phrases: re.Pattern[str]
     tinges: re.Pattern[str]
     english: Mapping[str, str]
-    chinese: tuple[tuple[str, str], ...]
+    chinese: tuple[tuple[str, str, re.Pattern[str]], ...]
+    converses: frozenset[str]
 
 
 @cache
 def _lists() -> _Lists:
     data = json.loads(resources.files("rag").joinpath("data/polarity.json").read_text(encoding="utf-8"))
     english: dict[str, str] = {}
-    chinese: list[tuple[str, str]] = []
+    chinese: list[tuple[str, str, re.Pattern[str]]] = []
     for name, (plus, minus) in data["opposites"].items():
         for sign, line in (("+", plus), ("-", minus)):
             for word in line.split():
                 if word.isascii():
                     english[stem(word)] = name + sign
                 else:
-                    chinese.append((word, name + sign))
+                    chinese.append((word, name + sign, re.compile(rf"(?<![{_NEGATING_CHARACTERS}])(?<!没有){word}")))
     negators = frozenset(data["negators"].split())
     phrases = re.compile("|".join(rf"\b{p}\b" if p.isascii() else p for p in data["harmless phrases"]))
     tinges = re.compile(rf"\b(?:{'|'.join(data['tinges'])})|[{''.join(data['tinging characters'])}]")
-    return _Lists(negators, frozenset(data["harmless"].split()), phrases, tinges, english, tuple(chinese))
+    return _Lists(
+        negators=negators,
+        harmless=frozenset(data["harmless"].split()),
+        phrases=phrases,
+        tinges=tinges,
+        english=english,
+        chinese=tuple(chinese),
+        converses=frozenset(data["converses"].split()),
+    )
 
 
 @lru_cache(maxsize=8192)
@@ -72,12 +81,13 @@ def polarity(text: str) -> Polarity:
     folded = lists.phrases.sub(" ", fold(text).replace("’", "'"))
     heads, denied, stated, poles, negated = set(), set(), set(), set(), False
     for clause in _CLAUSE.split(folded):
-        poles |= {pole for word, pole in lists.chinese if word in clause}
+        # A pole that is denied points nowhere: what did not rise need not have fallen.
+        poles |= {pole for word, pole, alone in lists.chinese if word in clause and alone.search(clause)}
         reach = 0
         for word, negates in _sequence(clause, lists):
             if negates:
                 negated, reach = True, _SCOPE
-            poles |= {lists.english[word]} if word in lists.english else set()
+            poles |= {lists.english[word]} if word in lists.english and not reach else set()
             if not word or word in STOP_WORDS:
                 continue
             if reach:
@@ -115,9 +125,17 @@ def reversed_words(claim: Polarity, window: Polarity, evidence: Polarity) -> fro
     return frozenset(denies | {word for word in states if word not in evidence.stated})
 
 
-def opposed(claim: Polarity, window: Polarity, evidence: Sequence[Polarity] = ()) -> frozenset[str]:
-    """The poles of a claim whose opposite stands in the nearest window while they themselves stand nowhere in it."""
+def opposed(
+    claim: Polarity, window: Polarity, evidence: Sequence[Polarity] = (), *, crosses: bool = False
+) -> frozenset[str]:
+    """The poles of a claim whose opposite stands in the nearest window while they themselves stand nowhere in it.
+
+    Across languages converses do not count: what one says from its one end (A came before B), the other may from its
+    other (B came after A).
+    """
     held = window.poles.union(*(other.poles for other in evidence))
     turned = {pole[:-1] + ("-" if pole[-1] == "+" else "+"): pole for pole in claim.poles}
     against = window.poles - claim.poles
+    if crosses:
+        against = frozenset(pole for pole in against if pole[:-1] not in _lists().converses)
     return frozenset(pole for other, pole in turned.items() if other in against and pole not in held)

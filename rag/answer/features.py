@@ -1,0 +1,164 @@
+"""What tells whether a sentence answers a question: words, figures, names, times and shape, as numbers.
+
+Closeness of meaning and the language model's likelihood cost a model's time and are filled in by ``sentences``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from index.language import Side, fold
+from index.types import Passage
+from index.words import words
+from rag.answer.measures import asked_measure, figures, fits, read_quantities
+from rag.answer.question import AnswerKind, answer_kind, holds
+from rag.answer.spans import Span
+from rag.retrieve import QueryTerms
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
+
+__all__ = ["FEATURES", "plain_features", "words_of"]
+
+MODEL_FEATURES = ("meaning", "likelihood")
+_KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
+FEATURES = (
+    *MODEL_FEATURES,
+    "words", "words above", "words before", "words after", "words of its own", "words far around",
+    "words beyond topic", "topic", "phrase", *(f"{kind} held" for kind in _KINDS), "measure held", "measure missed",
+    "new words", "length", "first", "same time", "other time", "names missing",
+    "row", "head", "title", "question", "passage", "passage place",
+)  # fmt: skip
+_NAME = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])")
+_LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
+
+
+@lru_cache(maxsize=16384)
+def words_of(text: str) -> frozenset[str]:
+    """The search words of a text, remembered."""
+    return frozenset(words(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, read once for all sentences."""
+
+    text: str
+    kind: AnswerKind
+    times: frozenset[str]
+    names: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+
+
+def plain_features(
+    question: str, spans: Sequence[Span], passages: Sequence[Passage], terms: Mapping[Side, QueryTerms]
+) -> Matrix:
+    """Float64 of shape (spans, ``FEATURES``); what needs a model is 0."""
+    import numpy as np
+
+    asked = _Asked(question, answer_kind(question), _times(question), _names(question), _pairs(question))
+    rows = np.zeros((len(spans), len(FEATURES)))
+    for number, group in groupby(range(len(spans)), key=lambda i: spans[i].passage):
+        places = list(group)
+        own = [spans[i] for i in places]
+        rows[places[0] : places[-1] + 1, 2:10] = _word_features(own, passages[number], terms[own[0].side])
+        for i in places:
+            rows[i, 10:-2] = _own_features(asked, spans[i], passages[number], i == places[0])
+            rows[i, -2:] = passages[number].score, 1.0 / (1.0 + number)
+    return rows
+
+
+def _word_features(spans: Sequence[Span], passage: Passage, terms: QueryTerms) -> Matrix:
+    """The weight of the question's words that a sentence holds; that what is read above, before and after it adds; that
+    of the words few sentences of its passage hold; what else of them the passage holds; and that of those its title and
+    first sentence, which say what it is about, do not hold, and do."""
+    import numpy as np
+
+    weights = np.array(terms.weights, dtype=np.float64)
+    root = math.sqrt(max(float(weights.sum()), 1e-6))
+    title = _held(terms, words_of(" ".join((passage.title, *passage.headings))))
+    own = np.array([_held(terms, words_of(span.text)) for span in spans])
+    above = np.array([np.maximum(title, _held(terms, words_of(span.lead))) for span in spans])
+    nothing = np.zeros((1, own.shape[1]))
+    before, after = np.vstack([nothing, own[:-1]]), np.vstack([own[1:], nothing])
+    known = np.maximum(own, above)
+    shared = own / np.maximum(own.sum(axis=0), 1.0)
+    topic = np.maximum(title, own[0])
+    columns = (
+        own,
+        known - own,
+        np.maximum(known, before) - known,
+        np.maximum(known, after) - known,
+        shared,
+        np.maximum(known, own.max(axis=0)) - known,
+        np.maximum(own - topic, 0.0),
+        np.minimum(own, topic),
+    )
+    return np.stack([column @ weights / root for column in columns], axis=1)
+
+
+def _held(terms: QueryTerms, found: frozenset[str]) -> list[float]:
+    return [
+        max((p for reading, p in term.readings if all(word in found for word in reading)), default=0.0)
+        for term in terms.terms
+    ]
+
+
+def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> list[float]:
+    around = "\n".join((passage.title, *passage.headings, span.lead))
+    held = asked.kind in _KINDS and span.shape not in ("question", "head") and holds(asked.kind, span.text, asked.text)
+    measured, missed = _measured(asked, span)
+    times = _times(span.text) or _times(around)
+    names = asked.names - _names(f"{around}\n{span.text}")
+    pairs = _pairs(span.text)
+    new = words_of(span.text) - words_of(asked.text)
+    return [
+        len(asked.pairs & pairs) / math.sqrt(max(1, len(asked.pairs))),
+        *(float(held and asked.kind == kind) for kind in _KINDS),
+        measured,
+        missed,
+        math.log1p(len(new)),
+        math.log(max(4, len(span.text)) / (25.0 if span.side == "zh" else 80.0)),
+        float(first),
+        float(bool(asked.times & times)),
+        float(bool(asked.times and times) and not asked.times & times),
+        float(len(names)),
+        *(float(span.shape == shape) for shape in ("row", "head", "title", "question")),
+    ]
+
+
+def _measured(asked: _Asked, span: Span) -> tuple[float, float]:
+    if asked.kind != "number":
+        return 0.0, 0.0
+    measure = asked_measure(asked.text)
+    said = [fits(measure, figure, span.text) for figure in figures(asked.text, span.text)]
+    return float(any(said)), float(bool(said) and not any(one is not False for one in said))
+
+
+@lru_cache(maxsize=16384)
+def _times(text: str) -> frozenset[str]:
+    """The years a text names."""
+    found = (q for q in read_quantities(text) if q.kind in ("year", "date"))
+    return frozenset(year for q in found if (year := str(q.value)[:4]).isdigit())
+
+
+@lru_cache(maxsize=16384)
+def _names(text: str) -> frozenset[str]:
+    """The model numbers a text names (``h20``, ``cx-8``, ``910b``)."""
+    return frozenset(name.replace("-", "") for name in _NAME.findall(fold(text)))
+
+
+@lru_cache(maxsize=16384)
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    """Neighbouring English words, or Han characters, of a text."""
+    found = _LATIN.findall(fold(text))
+    return frozenset(pairwise(found))

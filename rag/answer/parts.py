@@ -1,0 +1,101 @@
+"""A question that asks two things, as two questions.
+
+``美国的芯片法案是哪天签署的，欧盟的又是哪天生效？`` asks of two laws, one after the other: the second half may lean
+on the first. ``启衡与岭川各有多少件专利？`` asks the same of two firms: each half is the question without the other's
+name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from index.language import detect, is_chinese, side
+
+__all__ = ["Parts", "parts_of"]
+
+_ASKS = re.compile(
+    r"多少|几|幾|哪|谁|誰|什么|什麼|何时|何時|何地|怎么|怎麼|为何|為何|多[大长長久高远遠快]|吗|嗎|"
+    r"\b(?:how|what|which|when|where|who|whom|whose|why)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[，,；;？?]\s*")
+_ENGLISH_CLAUSE = re.compile(
+    r"\?\s+(?=\S)|,?\s+and\s+(?=(?:in |on |at |by |for |to )?(?:how|what|which|when|where|who|whom|why)\b)",
+    re.IGNORECASE,
+)
+# Two names, and a word that asks for each of them.
+_NAME = r"(?:[\u4e00-\u9fff]{2,5}?)?[A-Za-z][\w-]*(?: [A-Z][\w-]*)*|[\u4e00-\u9fff]{2,8}?"
+_EACH = re.compile(
+    rf"(?P<one>{_NAME})(?:和|与|與|跟|及|同)(?P<other>{_NAME})(?=(?:[^，,？?]{{0,12}}[，,]?[^，,？?]{{0,8}})"
+    r"(?:各自|各|分别|分別|哪一家|哪家|哪个|哪個|哪一个|一样|一樣|相同))"
+)
+_LATIN_NAME = r"[A-Z][\w.-]*(?: (?:[A-Z][\w.-]*|of))*"
+_EITHER = re.compile(rf"(?P<one>{_LATIN_NAME}),? (?:or|and) (?P<other>{_LATIN_NAME})")
+_COMPARED = re.compile(rf"(?P<one>{_LATIN_NAME})(?= ).*?\b(?:before|after|than)\b (?P<other>{_LATIN_NAME})")
+_THAN = re.compile(r"\s+(?:before|after|than)\s*(?=[?]|$)")
+_ENGLISH_EACH = re.compile(r"\b(?:which|who|each|both|respectively|more|less|fewer|than|before|after)\b")
+_BOTH = re.compile(r"\b(?:each|both|respectively)\b", re.IGNORECASE)
+_OPENING = re.compile(r"^(?:Was|Were|Is|Are|Did|Does|Do|Has|Have|Which|What|How|Who|When|Where|In|On) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Two questions; the ``second`` may lean on the first and what answers it."""
+
+    first: str
+    second: str
+
+
+def parts_of(question: str) -> Parts | None:
+    """The two questions that one asks; None where it asks one thing."""
+    if len(question) > 300:
+        return None
+    if is_chinese(detect(question)) or side(detect(question)) == "zh":
+        return _clauses(question) or _each(question, _EACH)
+    return _english_clauses(question) or _english_each(question)
+
+
+def _clauses(question: str) -> Parts | None:
+    """Two clauses that ask something each."""
+    ends = [match.end() for match in _CLAUSE.finditer(question)]
+    starts = [0, *ends]
+    spans = zip(starts, [*ends, len(question)], strict=True)
+    asking = [start for start, end in spans if _ASKS.search(question[start:end])]
+    if len(asking) < 2:
+        return None
+    first = question[: asking[1]].rstrip("，,；;？? ")
+    return Parts(f"{first}？", question[asking[1] :].strip())
+
+
+def _english_clauses(question: str) -> Parts | None:
+    match = _ENGLISH_CLAUSE.search(question)
+    if match is None or not _ASKS.search(question[: match.start()]) or not _ASKS.search(question[match.end() :]):
+        return None
+    second = question[match.end() :].strip()
+    return Parts(question[: match.start()].rstrip("?, ") + "?", second[0].upper() + second[1:])
+
+
+def _each(question: str, pattern: re.Pattern[str]) -> Parts | None:
+    match = pattern.search(question)
+    if match is None:
+        return None
+    before, after = question[: match.start()], question[match.end() :]
+    return Parts(f"{before}{match['one']}{after}", f"{before}{match['other']}{after}")
+
+
+def _english_each(question: str) -> Parts | None:
+    opening = _OPENING.match(question)
+    start = opening.end() if opening else 0
+    if not _ENGLISH_EACH.search(question.lower()):
+        return None
+    either = _EITHER.search(question, start)
+    if either is not None and (" or " in either.group() or _BOTH.search(question)):
+        before, after = question[: either.start()], question[either.end() :]
+        return Parts(f"{before}{either['one']}{after}", f"{before}{either['other']}{after}")
+    compared = _COMPARED.search(question, start)
+    if compared is None:
+        return None
+    whole = _THAN.sub(" ", question.replace(compared["other"], ""))
+    whole = whole.replace(" ?", "?")
+    return Parts(whole, whole.replace(compared["one"], compared["other"]))

@@ -1,0 +1,48 @@
+"""Questions that ask two things become two; those that ask one stay whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answer.parts import Parts, parts_of
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second"),
+    [
+        ("芯片法案是哪天签署的，欧盟的又是哪天生效？", "芯片法案是哪天签署的？", "欧盟的又是哪天生效？"),
+        ("嶺川買的土地有多大，二廠的無塵室又有多大？", "嶺川買的土地有多大？", "二廠的無塵室又有多大？"),
+        ("一期装了多少张CX-8？港汇又买了多少张？", "一期装了多少张CX-8？", "港汇又买了多少张？"),
+        ("嶺川與啟衡各有多少件專利？", "嶺川各有多少件專利？", "啟衡各有多少件專利？"),
+        ("澄星CX-8和英伟达H20各是多少？", "澄星CX-8各是多少？", "英伟达H20各是多少？"),
+        ("How large is it, and what grant does it get?", "How large is it?", "What grant does it get?"),
+        (
+            "Which employs more people, Hanyue Technology or Northgate?",
+            "Which employs more people, Hanyue Technology?",
+            "Which employs more people, Northgate?",
+        ),
+        ("Was Chengxing AI founded before Harbourlink?", "Was Chengxing AI founded?", "Was Harbourlink founded?"),
+    ],
+)
+def test_two_things_asked_are_two_questions(question: str, first: str, second: str) -> None:
+    assert parts_of(question) == Parts(first, second)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "启衡的月产能是多少？",
+        "按照年报，启衡和禾桐合建的实验室由谁牵头？",
+        "嶺川與Northgate的協議值多少錢？",
+        "Who founded Procter and Gamble?",
+        "What hymn did Luther write after the martyrdom of Esch and Voes?",
+        "CX-8和H20的区别",
+        "",
+    ],
+)
+def test_one_thing_asked_stays_whole(question: str) -> None:
+    assert parts_of(question) is None
+
+
+def test_a_very_long_question_is_read_fast_and_whole() -> None:
+    assert parts_of("多少，" * 5000) is None
