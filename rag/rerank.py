@@ -36,9 +36,11 @@ __all__ = [
     "language_model_lifts",
     "load_reranker",
     "read_closely",
+    "under_title",
 ]
 
 
+_MOST_ABOVE: dict[Side, int] = {"zh": 50, "en": 120}  # characters of title and heading that the model reads
 _log = logging.getLogger(__name__)
 
 
@@ -161,7 +163,9 @@ def language_model_lifts(
     sides = [candidate.side for candidate in candidates]
     passages = retriever.passages(candidates)
     size = settings.window_tokens
-    windows = [best_window(p.text, terms[name], size) for p, name in zip(passages, sides, strict=True)]
+    windows = [
+        under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
+    ]
     unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
     contexts = [*zip(windows, sides, strict=True), *unrelated]
     model = language_model()
@@ -200,6 +204,12 @@ def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
         if share > best[0] + 1e-9:
             best = (share, spans[first][0], spans[last][1])
     return text[best[1] : best[2]]
+
+
+def under_title(passage: Passage, text: str, name: Side) -> str:
+    """A piece of a passage under what it stands under: its document may name the company in the title alone."""
+    above = " · ".join(dict.fromkeys(part for part in (passage.title, *passage.headings[-1:]) if part))
+    return f"{above[: _MOST_ABOVE[name]]}\n{text}" if above else text
 
 
 def _size(text: str) -> float:
