@@ -24,8 +24,8 @@ from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
 __all__ = [
-    "FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "missing_otherwise", "missing_years", "nearby",
-    "stored_model", "whole_text",
+    "FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "missing_otherwise", "missing_years",
+    "nearby", "stored_model", "whole_text",
 ]  # fmt: skip
 
 FEATURES = (
