@@ -114,6 +114,11 @@ class LocalEmbeddings(_EmbeddingsBase):
         self._settings = settings
         self._announce = announce
 
+    @property
+    def name(self) -> str:
+        """The model's name, known before it is loaded."""
+        return models.EMBEDDER.name if self._settings.model == BUNDLED else self._settings.model
+
     @cached_property
     def _folder(self) -> str:
         if self._settings.model == BUNDLED:
@@ -150,7 +155,7 @@ class LocalEmbeddings(_EmbeddingsBase):
         query, passage = self._settings.prefixes()
         bundled = self._settings.model == BUNDLED
         return EmbeddingIdentity(
-            name=models.EMBEDDER.name if bundled else self._settings.model,
+            name=self.name,
             revision=models.EMBEDDER.revision[:12] if bundled else self._settings.revision,
             dimension=384 if bundled else self._loaded[0].dimension,
             query_prefix=query,
@@ -209,6 +214,11 @@ class RemoteEmbeddings(_EmbeddingsBase):
 
     def __init__(self, settings: EmbeddingSettings) -> None:
         self._settings = settings
+
+    @property
+    def name(self) -> str:
+        """The model's name, known before the endpoint is asked."""
+        return self._settings.model
 
     @cached_property
     def _client(self) -> Embeddings:

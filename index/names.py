@@ -104,9 +104,12 @@ def english_name_keys(text: str) -> list[list[str]]:
     return [keys for match in _CAPITALISED.finditer(text) if (keys := _keys_of_word(match.group().lower()))]
 
 
-_SPELLINGS = re.compile(r"tch|ch|sh|ph|ck|wh|kn|wr|th|gh(?=[aeiou])|ng|x|j|g(?=[ei])|c(?=[eiy])|m(?=[bp])")
+_SPELLINGS = re.compile(
+    r"tch|ch|sh|ph|ck|wh|kn|wr|th|gh(?=[aeiou])|gn(?=[aeo]?s?$)|ng|x|j|g(?=[ei])|c(?=[eiy])|m(?=[bp])"
+)
 _SOUNDS = {
-    "tch": "s", "ch": "s", "sh": "s", "ph": "f", "ck": "k", "wh": "w", "kn": "n", "wr": "r", "th": "θ", "gh": "g",
+    "tch": "s", "ch": "s", "sh": "s", "ph": "f", "ck": "k", "wh": "w", "kn": "n", "wr": "r", "th": "θ", "gh": "g", 
+    "gn": "n",
     "ng": "n", "x": "ks", "j": "s", "g": "ĝ", "c": "s", "m": "n",
 }  # fmt: skip
 # One sound that Chinese writes in two ways.

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from typing import Any, NoReturn
 
 __all__ = ["Parser", "common_options", "positive"]
+
+
+_CHOICE = re.compile(r"invalid choice: '([^']*)'")
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,15 +25,20 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {line[:300]}{self._hint(line)}; see {self.prog} --help\n")
 
     def _hint(self, message: str) -> str:
-        unknown = message.removeprefix("unrecognized arguments: ").split()[0] if message.startswith("unrec") else ""
-        near = difflib.get_close_matches(unknown.partition("=")[0], self._options(), n=1) if unknown else []
+        if message.startswith("unrecognized arguments: "):
+            unknown, known = message.split()[2].partition("=")[0], self._options()
+        elif found := _CHOICE.search(message):
+            unknown, known = found.group(1), [name for parser in self._commands() for name in parser]
+        else:
+            return ""
+        near = difflib.get_close_matches(unknown, known, n=1)
         return f" (did you mean {near[0]}?)" if near else ""
 
+    def _commands(self) -> list[dict[str, argparse.ArgumentParser]]:
+        return [action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+
     def _options(self) -> list[str]:
-        parsers = [self]
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                parsers += action.choices.values()
+        parsers = [self, *(parser for commands in self._commands() for parser in commands.values())]
         return [option for parser in parsers for option in parser._option_string_actions]
 
 

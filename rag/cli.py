@@ -89,14 +89,17 @@ def _chat(arguments: argparse.Namespace) -> int:
         arguments.kb = str(_demo_folder())
     given = {"host": arguments.host, "port": arguments.port}
     config = _config(arguments).with_values({"app": {key: value for key, value in given.items() if value is not None}})
+    from rag.app import launch
+    from rag.app.evaluation import SetEvaluator
+    from rag.app.server import check_address
+
+    check_address(config.app)  # before anything slow
     folder = _folder(arguments)
     knowledge = _open(folder, config, create=True)
     if arguments.demo:
         _tell(f"the sample knowledge base is in {folder}")
         _add_to(knowledge, [_sample()])
     _warm(knowledge, config)
-    from rag.app import launch
-    from rag.app.evaluation import SetEvaluator
 
     def ready(address: str) -> None:
         if arguments.json:

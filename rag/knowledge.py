@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import build
-from index.errors import EmptyStoreError, QuestionError, UsageError
+from index.errors import EmptyStoreError, IncompatibleStoreError, QuestionError, UsageError
 from index.indexes import make_indexer
 from index.store import DocumentInfo, Store
 from index.types import Chunk, Document, Passage
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from index.embed import LocalEmbeddings, RemoteEmbeddings
+    from index.generation import Generation
     from rag.respond import Responder
     from rag.retrieve import Retriever
 
@@ -185,10 +186,21 @@ class KnowledgeBase:
             raise EmptyStoreError(f"the knowledge base {self._store.path} holds no documents yet: wenju add PATH")
         with self._lock:
             if self._responder is None or self._responder[0] != generation.number:
-                generation.check_embedding(self._embeddings.identity)
+                self._check_model(generation)
                 responder = Responder(generation, self._embeddings, self._config, self._announce)
                 self._responder = (generation.number, responder)
             return self._responder[1]
+
+    def _check_model(self, generation: Generation) -> None:
+        """Raise ``IncompatibleStoreError`` unless it was built with the model in use, which a wrong name tells before
+        that model is loaded."""
+        held, used = generation.manifest.embedding.name, self._embeddings.name
+        if held != used:
+            raise IncompatibleStoreError(
+                f"{self._store.path} was built with the embedding model {held}, not with {used}: set that model in the "
+                "configuration, or add the documents to a new knowledge base"
+            )
+        generation.check_embedding(self._embeddings.identity)
 
     def retriever(self) -> Retriever:
         """The retrieval stage over the current generation, for measuring and for building on."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -220,9 +221,16 @@ class LanguageModel:
         return tokens
 
     def log_likelihoods(
-        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], batch_tokens: int = _BATCH_TOKENS
+        self,
+        contexts: Sequence[Sequence[int]],
+        continuation: Sequence[int],
+        batch_tokens: int = _BATCH_TOKENS,
+        seconds: float = math.inf,
     ) -> npt.NDArray[np.float32]:
-        """log P of each token of the continuation after each context, float32, shape (contexts, len(continuation))."""
+        """log P of each token of the continuation after each context, float32, shape (contexts, len(continuation)).
+
+        Raises ``TimeoutError`` when the contexts were not all read within so many seconds.
+        """
         import numpy as np
         import torch
 
@@ -230,10 +238,13 @@ class LanguageModel:
         if not contexts or not length:
             return np.zeros((len(contexts), length), dtype=np.float32)
         rows = [[_BEGIN, *context, *continuation] for context in contexts]
+        ends = time.monotonic() + seconds
         with self._lock, torch.inference_mode():
             network = self._parts[1]
             states: list[torch.Tensor] = [torch.empty(0)] * len(rows)
             for batch in _batches([len(row) for row in rows], batch_tokens):
+                if time.monotonic() > ends:
+                    raise TimeoutError(f"the language model did not read {len(rows)} texts in {seconds:g} s")
                 widest = max(len(rows[i]) for i in batch)
                 hidden = network.hidden(torch.tensor([rows[i] + [0] * (widest - len(rows[i])) for i in batch]))
                 for place, i in enumerate(batch):

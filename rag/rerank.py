@@ -8,6 +8,7 @@ unrelated texts of the passage's language, blended with the first stage by weigh
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,19 +29,35 @@ from rag.retrieve import Candidate, QueryTerms, Retriever
 if TYPE_CHECKING:
     pass
 
-__all__ = ["RerankSettings", "Reranker", "best_window", "load_reranker"]
+__all__ = [
+    "RerankSettings",
+    "Reranker",
+    "best_window",
+    "language_model_lifts",
+    "load_reranker",
+    "read_closely",
+    "under_title",
+]
+
+
+_MOST_ABOVE: dict[Side, int] = {"zh": 50, "en": 120}  # characters of title and heading that the model reads
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RerankSettings:
     """``model`` is ``auto`` (the bundled language model where it is installed), ``none``, ``likelihood`` or the name or
     folder of a cross-encoder. At most ``windows`` candidates are read, ``window_tokens`` tokens of each, and only those
-    whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again."""
+    whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again. Of a
+    question, ``question_tokens`` are weighed. So the same question costs and gives the same every time; ``seconds`` is
+    the emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
 
     model: str = "auto"
-    windows: int = 16
+    windows: int = 32
     window_tokens: int = 96
     reach: float = 8.0
+    question_tokens: int = 64
+    seconds: float = 30.0
 
 
 class Reranker(Protocol):
@@ -116,14 +133,14 @@ class _Likelihood:
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
-        read = [
-            candidate
-            for candidate in candidates[: self._settings.windows]
-            if candidate.score >= candidates[0].score - self._settings.reach
-        ]
+        read = read_closely(candidates, self._settings)
         if len(read) < 2:
             return self._retriever.arrange(candidates, limit)
-        lifts = language_model_lifts(question, read, self._retriever, self._settings)
+        try:
+            lifts = language_model_lifts(question, read, self._retriever, self._settings)
+        except TimeoutError as error:
+            _log.warning("not reranked: %s; the first stage's order stands", error)
+            return self._retriever.arrange(candidates, limit)
         asked = detect(question)
         scores = [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
@@ -132,21 +149,29 @@ class _Likelihood:
         return self._retriever.arrange(_blend(candidates, scores), limit)
 
 
+def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> list[Candidate]:
+    """The first candidates that the language model reads: fewer where the ranking is already clear."""
+    return [c for c in candidates[: settings.windows] if c.score >= candidates[0].score - settings.reach]
+
+
 def language_model_lifts(
     question: str, candidates: Sequence[Candidate], retriever: Retriever, settings: RerankSettings
 ) -> list[float]:
     """For each candidate, how much likelier its best window makes the question, in nats a token, than unrelated
-    texts of its side do."""
+    texts of its side do. Raises ``TimeoutError`` after ``settings.seconds``."""
     terms = retriever.query_terms(question)
     sides = [candidate.side for candidate in candidates]
     passages = retriever.passages(candidates)
     size = settings.window_tokens
-    windows = [best_window(p.text, terms[name], size) for p, name in zip(passages, sides, strict=True)]
+    windows = [
+        under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
+    ]
     unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
     contexts = [*zip(windows, sides, strict=True), *unrelated]
     model = language_model()
     tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
-    means = model.log_likelihoods(tokens, model.encode(" " + question)).mean(axis=1).tolist()
+    asked = model.encode(" " + question)[: settings.question_tokens]
+    means = model.log_likelihoods(tokens, asked, seconds=settings.seconds).mean(axis=1).tolist()
     base: dict[Side, list[float]] = {}
     for value, (_, name) in zip(means[len(windows) :], unrelated, strict=True):
         base.setdefault(name, []).append(value)
@@ -179,6 +204,12 @@ def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
         if share > best[0] + 1e-9:
             best = (share, spans[first][0], spans[last][1])
     return text[best[1] : best[2]]
+
+
+def under_title(passage: Passage, text: str, name: Side) -> str:
+    """A piece of a passage under what it stands under: its document may name the company in the title alone."""
+    above = " · ".join(dict.fromkeys(part for part in (passage.title, *passage.headings[-1:]) if part))
+    return f"{above[: _MOST_ABOVE[name]]}\n{text}" if above else text
 
 
 def _size(text: str) -> float:

@@ -159,6 +159,17 @@ def test_without_json_an_aligned_table(capsys: pytest.CaptureFixture[str]) -> No
     assert lines[-1].startswith("wenju: median ")
 
 
+def test_the_report_part_stands_apart_where_both_parts_were_read(capsys: pytest.CaptureFixture[str]) -> None:
+    queries = [_query("1", split="fit"), _query("2", gold="b", split="report")]
+    searcher = FakeSearcher({"question 1": ["x"], "question 2": ["b"]})
+    assert retrieval.report(queries, {"wenju": searcher}, _args("--json")) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert (whole["pairs"]["zh>en"]["n"], whole["pairs"]["zh>en"]["hit@1"]) == (2, 0.5)
+    assert (whole["report"]["pairs"]["zh>en"]["n"], whole["report"]["pairs"]["zh>en"]["hit@1"]) == (1, 1.0)
+    retrieval.report(queries, {"wenju": searcher}, _args())
+    assert "wenju, report part" in capsys.readouterr().out
+
+
 def test_results_are_saved_question_by_question(tmp_path: Path) -> None:
     queries = [_query("1"), _query("2", gold="b")]
     path = tmp_path / "rows.jsonl"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from browsing import chromium, needs_chromium, serve
@@ -25,15 +26,15 @@ pytest.importorskip("playwright")
 pytestmark = needs_chromium
 
 REPORT = """<!doctype html><html><head><style>h1 { color: rgb(1, 2, 3) }</style></head><body><h1>忠实度 0.97</h1>
-<svg width="10" height="10"><rect width="10" height="10"/></svg><a href="http://192.0.2.1/leave">leave</a>
-<img src="http://192.0.2.1/picture.png"><script>top.ran = true; fetch("http://192.0.2.1/script")</script></body></html>"""
+<svg width="10" height="10"><rect width="10" height="10"/></svg><a href="OUTSIDE/leave">leave</a>
+<img src="OUTSIDE/picture.png"><script>top.ran = true; fetch("OUTSIDE/script")</script></body></html>"""
 
 
 class FakeEvaluator:
     """Four cases, one for each permit; the report above over however many were done."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.permits = folder, threading.Semaphore(0)
+    def __init__(self, folder: Path, outside: str) -> None:
+        self.folder, self.outside, self.permits = folder, outside, threading.Semaphore(0)
         self.asked: list[tuple[str, int | None]] = []
 
     def __call__(self, cases: Path | None, limit: int | None, tell: Tell, /) -> Path:
@@ -52,13 +53,31 @@ class FakeEvaluator:
         except Stopped:
             done += 100
         path = self.folder / "报告.html"
-        path.write_text(REPORT.replace("0.97", f"0.97 ({done})"), encoding="utf-8")
+        report = REPORT.replace("0.97", f"0.97 ({done})").replace("OUTSIDE", self.outside)
+        path.write_text(report, encoding="utf-8")
         return path
 
 
+class Outside(BaseHTTPRequestHandler):
+    """Another server: whatever reaches it has left."""
+
+    reached: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.reached.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing is said."""
+
+
 @pytest.fixture(scope="module")
-def evaluator(tmp_path_factory: pytest.TempPathFactory) -> FakeEvaluator:
-    return FakeEvaluator(tmp_path_factory.mktemp("evaluations"))
+def evaluator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeEvaluator]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Outside) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield FakeEvaluator(tmp_path_factory.mktemp("evaluations"), f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +95,13 @@ def browser() -> Iterator[Browser]:
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     opened = browser.new_page(locale=request.param, viewport={"width": 1200, "height": 800})
     opened.set_default_timeout(60_000)
-    asked: list[str] = []
-    opened.on("request", lambda sent: asked.append(sent.url))
     opened.goto(address)
     opened.locator(".welcome").wait_for()
     opened.locator('#wenju-tabs [data-open="evaluation"]').click()
     opened.locator(".trial .main").wait_for()
     yield opened
     opened.close()
-    assert [url for url in asked if not url.startswith((address, "data:", "blob:", "about:"))] == []
+    assert Outside.reached == []
 
 
 def words_of(page: Page) -> Words:
@@ -112,6 +129,8 @@ def test_a_run_shows_how_far_it_is_and_then_its_report(page: Page, evaluator: Fa
     assert box and box["width"] > 1150
     page.keyboard.press("Escape")
     assert page.locator(".report.whole").count() == 0
+    page.frame_locator(".report iframe").locator("a").click()
+    page.wait_for_timeout(300)
     assert page.evaluate("window.ran") is None
 
 
@@ -135,6 +154,7 @@ def test_a_set_of_ones_own_and_what_is_wrong_with_it(
     own = tmp_path / "题集 one.jsonl"
     own.write_text(content, encoding="utf-8")
     page.set_input_files(".trial input", own)
+    assert page.locator(".trial .own").text_content() == own.name
     page.locator(".trial .main").click()
     notice = page.locator(".trial .notice")
     notice.wait_for()

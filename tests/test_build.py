@@ -247,6 +247,11 @@ def test_nothing_but_bad_files_writes_nothing(bench: Bench) -> None:
     assert bench.store.snapshot().number == 0
 
 
+def test_an_empty_path_is_not_the_folder_one_happens_to_be_in(bench: Bench) -> None:
+    with pytest.raises(UsageError, match="a path is empty"):
+        bench.add("")
+
+
 def test_a_missing_path_is_an_error(bench: Bench) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         bench.add(bench.files / "nowhere")

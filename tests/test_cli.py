@@ -287,6 +287,7 @@ def test_another_embedding_model_is_refused(wenju: Wenju, kb: Path, tmp_path: Pa
         ([], "required: COMMAND"),
         (["ask"], "required: QUESTION"),
         (["serch", "x"], "invalid choice: 'serch'"),
+        (["serch", "x"], "(did you mean search?)"),
         (["search", "x", "--lmit", "3"], "--lmit 3 (did you mean --limit?)"),
         (["search", "x", "--limit", "0"], "must be a whole number, 1 or more, was: 0"),
         (["search", "x", "--limit", "9" * 5000], "must be a whole number"),

@@ -268,3 +268,11 @@ def test_settings_are_read_from_the_folder_unless_they_are_given(tmp_path: Path)
     message = refuses(QuestionError, lambda: KnowledgeBase.open(tmp_path / "kb").ask("一二三四五六"))
     assert "5" in message
     refuses(EmptyStoreError, lambda: KnowledgeBase.open(tmp_path / "kb", config=Config()).ask("一二三四五六"))
+
+
+def test_a_model_of_another_name_is_refused_before_it_is_loaded(real_folder: Path) -> None:
+    config = PLAIN.with_values({"embedding": {"model": "nobody/no-such-model"}})
+    kb = KnowledgeBase.open(real_folder, config=config)
+    with pytest.raises(IncompatibleStoreError, match=r"multilingual-e5-small, not with nobody/no-such-model"):
+        kb.search("光刻胶")
+    kb.close()

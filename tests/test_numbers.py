@@ -125,6 +125,19 @@ def test_offsets_are_those_of_the_text_as_given() -> None:
     assert len(plain(text)) == len(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "见https://example.org/2020/18213，共3家",
+        "見 www.example.org/a-18213-b 。共3家",
+        "See http://example.org/documents/2020-18213/x; 3 firms",
+        "据 https://example.org/18213 统计, 3 firms",
+    ],
+)
+def test_what_stands_in_a_link_is_no_quantity(text: str) -> None:
+    assert [str(quantity.value) for quantity in quantities(text)] == ["3"]
+
+
 def test_weak_mentions_are_marked_and_give_no_terms() -> None:
     text = "一个 两名 one hundreds of 数百 half"
     assert [q.weak for q in quantities(text)] == [True] * 6

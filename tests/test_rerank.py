@@ -16,7 +16,7 @@ from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
 from rag import KnowledgeBase
 from rag.language_model import LanguageModel
-from rag.rerank import Reranker, RerankSettings, best_window, load_reranker
+from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, load_reranker
 from rag.retrieve import QueryTerms, Retriever
 
 __all__ = ["real", "real_folder"]
@@ -243,6 +243,26 @@ def test_likelihood_keeps_the_tail_behind_and_the_order_steady(real: KnowledgeBa
     behind = [chunk for chunk in ids(found) if chunk not in read]
     assert behind == [chunk for chunk in ids(retriever.search(question, 16)) if chunk not in read][: len(behind)]
     assert ids(found)[12 - len(behind) :] == behind
+
+
+@likelihood
+def test_the_clock_stops_a_machine_in_trouble_and_says_so(
+    real: KnowledgeBase, caplog: pytest.LogCaptureFixture
+) -> None:
+    retriever: Retriever = real.retriever()
+    stopped = load_reranker(RerankSettings(model="likelihood", seconds=-1.0), retriever).rerank(QUESTIONS[1], 5)
+    assert ids(stopped) == ids(retriever.search(QUESTIONS[1], 5))
+    assert "not reranked" in caplog.text
+
+
+@likelihood
+def test_a_question_of_any_length_costs_no_more_than_its_first_tokens(real: KnowledgeBase) -> None:
+    retriever: Retriever = real.retriever()
+    candidates = retriever.candidates(QUESTIONS[1])[:2]
+    settings = RerankSettings(model="likelihood", question_tokens=4)
+    short = language_model_lifts(QUESTIONS[1], candidates, retriever, settings)
+    long = language_model_lifts(QUESTIONS[1] + "再" * 3000, candidates, retriever, settings)
+    assert long == pytest.approx(short, abs=0.05)
 
 
 @pytest.mark.skipif(is_installed(LANGUAGE_MODEL), reason="the wheel is installed here")

@@ -108,13 +108,13 @@ def _runs(
 def test_quoted_answers_are_told_from_damaged_ones_on_every_slice(real: KnowledgeBase, tmp_path: Path) -> None:  # noqa: F811
     names = {*HANS_FILES, *HANT_FILES, *ENGLISH}
     fitting = [case for case in read_cases(SHIPPED) if case.answerable and {g.document for g in case.gold} <= names]
-    cases = [case for tag in ("zh-Hans", "zh-Hant", "en") for case in [c for c in fitting if c.language == tag][:9]]
+    cases = [case for tag in ("zh-Hans", "zh-Hant", "en") for case in [c for c in fitting if c.language == tag][:6]]
     found = told_apart(*_runs(real, cases, OfflineScorer(Verifier()), tmp_path))
     for name in ("all", "zh-Hans", "zh-Hant", "en"):
         figures = found[name]
         assert figures["faithful"]["value"] == 1.0, (name, figures)
         for kind in DAMAGES:
-            assert figures[kind]["n"] >= 4 and figures[kind]["value"] <= 0.35, (name, kind, figures)
+            assert figures[kind]["n"] >= 2 and figures[kind]["value"] <= 0.34, (name, kind, figures)
     assert found["all"]["told_apart"] is True
 
 

@@ -79,6 +79,7 @@ def test_a_user_dictionary_keeps_a_name_whole(tmp_path) -> None:  # type: ignore
         ("Lutnick", "卢特尼克"),
         ("Sullivan", "沙利文"),
         ("Newton", "牛頓"),
+        ("Montaigne", "蒙田"),
     ],
 )
 def test_a_foreign_name_sounds_alike_in_both_scripts(english: str, chinese: str, sentence: str) -> None:

@@ -6,6 +6,7 @@ With ``--json`` one object:
                          "hit@1": 0.5, "hit@1_ci": [0.43, 0.57], "hit@5": …, "hit@5_ci": …,
                          "mrr@10": …, "mrr@10_ci": …, "ndcg@10": …, "ndcg@10_ci": …}, …},
      "latency_ms": {"median": 41.0, "p95": 78.0},
+     "report": {"pairs": …},                       the report part alone, where --split all read both
      "failed": 0,
      "settings": {"data": …, "split": "all", "questions": null, "seed": 0, "without": []},
      "baselines": {"dense": {"pairs": …, "latency_ms": …, "failed": 0}, "bm25": …, "rrf": …}}    with --baselines
@@ -127,7 +128,7 @@ def chosen(queries: Sequence[Query], args: argparse.Namespace) -> list[Query]:
 def report(queries: Sequence[Query], searchers: Mapping[str, Searcher], args: argparse.Namespace) -> int:
     """Measure the searchers, the product's own first, and print what came out; the exit code."""
     runs = {name: run(searcher, queries, name) for name, searcher in searchers.items()}
-    reports = {name: measure(queries, found, args.seed) for name, found in runs.items()}
+    reports = {name: _in_parts(queries, found, args) for name, found in runs.items()}
     own, *others = reports
     result: Report = reports[own] | {
         "settings": {
@@ -145,6 +146,15 @@ def report(queries: Sequence[Query], searchers: Mapping[str, Searcher], args: ar
     text = json.dumps(result, ensure_ascii=False) if getattr(args, "json", False) else markdown(reports)
     sys.stdout.write(text + "\n")
     return 0
+
+
+def _in_parts(queries: Sequence[Query], found: Run, args: argparse.Namespace) -> Report:
+    """The report of a run, and of its report part alone where the questions are of both parts."""
+    held_out = [query for query in queries if query.split == "report"]
+    result = measure(queries, found, args.seed)
+    if args.split == "all" and 0 < len(held_out) < len(queries):
+        result["report"] = evaluate_rankings(held_out, found.rankings, args.seed)
+    return result
 
 
 def run(searcher: Searcher, queries: Sequence[Query], name: str = "") -> Run:
@@ -221,11 +231,18 @@ def markdown(reports: Mapping[str, Report]) -> str:
     """The reports as an aligned Markdown table, a row for each method and pair, and a line on latency for each."""
     rows = [["method", "pair", "n", *MEASURES]]
     for method, result in reports.items():
-        for pair, values in result["pairs"].items():
-            cells = [f"{values[name]:.3f} [{_range(values[name + '_ci'])}]" for name in MEASURES]
-            rows.append([method, pair, str(values["n"]), *cells])
+        rows += _rows(method, result)
+        rows += _rows(f"{method}, report part", result["report"]) if "report" in result else []
     lines = [_latency(method, result) for method, result in reports.items()]
     return "\n".join([*aligned(rows), "", "[95 % interval, by gold passage]", *lines])
+
+
+def _rows(method: str, result: Report) -> list[list[str]]:
+    rows = []
+    for pair, values in result["pairs"].items():
+        cells = [f"{values[name]:.3f} [{_range(values[name + '_ci'])}]" for name in MEASURES]
+        rows.append([method, pair, str(values["n"]), *cells])
+    return rows
 
 
 def _range(bounds: Sequence[float]) -> str:

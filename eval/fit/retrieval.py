@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from index.indexes import SIDES
 from index.language import Side, detect, side
 from index.store import Generation
 from rag.config import Config
-from rag.rerank import language_model_lifts
+from rag.rerank import language_model_lifts, read_closely
 from rag.retrieve import Candidate, Retriever
 
 __all__ = ["fit_likelihood", "fit_scales"]
@@ -73,10 +72,10 @@ def fit_likelihood(data: Path, target: Path, per_pair: int, seed: int = 0) -> fl
     generation, retriever, queries = _opened(data, Config())
     documents = _documents(generation)
     chosen = sampled(queries, per_pair, seed)
-    settings = replace(Config().rerank, reach=1000.0)
+    settings = Config().rerank
     questions = []
     for query in chosen:
-        candidates = retriever.candidates(query.text)[: settings.windows]
+        candidates = read_closely(retriever.candidates(query.text), settings)
         lifts = language_model_lifts(query.text, candidates, retriever, settings)
         columns = [(c.score / _TEN, lift, 1.0) for c, lift in zip(candidates, lifts, strict=True)]
         questions.append(_question(query, candidates, columns, documents))

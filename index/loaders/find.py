@@ -25,12 +25,14 @@ def find_files(paths: Sequence[str | Path]) -> FoundFiles:
 
     Hidden files and folders are left out silently; links that lead out of the named folder and files of an unknown
     ending are left out and named. A file named outright is taken whatever its ending. Raises UsageError where a path
-    does not exist.
+    does not exist or is empty.
     """
     files: dict[Path, None] = {}
     skipped: dict[Path, str] = {}
     for given in paths:
         path = Path(given)
+        if not str(given):  # as a path it would be the folder one happens to be in
+            raise UsageError("a path is empty; give a file or a folder")
         try:
             found, left_out = _walk(path) if path.is_dir() else ([path], [])
             exists = path.exists()

@@ -26,6 +26,7 @@ _HAN_WORD = re.compile(
     r"万一|千万(?=[不别要记])|十分(?![钟之])|百万富翁|(?<!九)一一|万千|千百|十足|十全|千万(?=富翁)|万万|亿万|三位一体|四处|四周|四面|四肢|三番|百万(?=雄师)",
     re.ASCII,
 )
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u9fff，。；）]+")  # what stands in a link counts nothing
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -42,8 +43,9 @@ def quantities(text: str) -> list[Quantity]:
 
 
 def _candidates(text: str, taken: bytearray) -> Iterator[list[Quantity]]:
-    for match in _HAN_WORD.finditer(text):
-        taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    for pattern in (_HAN_WORD, _ADDRESS):
+        for match in pattern.finditer(text):
+            taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
     yield from ([quantity] for quantity in ratios(text))
     spans: dict[tuple[int, int], list[Quantity]] = {}
     for mention in calendar_mentions(text):

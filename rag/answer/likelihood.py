@@ -14,6 +14,7 @@ from rag.rerank import Reranker
 __all__ = ["likelihood_beside", "sentence_likelihood"]
 
 _MOST_CHARACTERS: dict[Side, int] = {"zh": 160, "en": 440}  # of a text: its end, where the sentence itself stands
+_QUESTION_TOKENS = 64  # as the reranker weighs
 # What the texts of a side are compared with: nobody would ask a question of it.
 _UNRELATED: dict[Side, str] = {
     "zh": "今天天气很好，我们吃过早饭就去公园散步了。",
@@ -36,7 +37,9 @@ def sentence_likelihood(model: LanguageModel) -> Likelihood:
     def means(question: str, texts: Sequence[str], name: Side) -> list[float]:
         prompt = prompts.load("likelihood", name)
         contexts = [model.encode(prompt.fill(passage=text[-_MOST_CHARACTERS[name] :])) for text in texts]
-        found: list[float] = model.log_likelihoods(contexts, model.encode(" " + question)).mean(axis=1).tolist()
+        found: list[float] = (
+            model.log_likelihoods(contexts, model.encode(" " + question)[:_QUESTION_TOKENS]).mean(axis=1).tolist()
+        )
         return found
 
     def lifts(question: str, texts: Sequence[str], name: Side) -> list[float]:

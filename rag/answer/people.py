@@ -25,8 +25,8 @@ _NO_PERSON = re.compile(
     r"Department|Union|January|February|March|April|June|July|August|September|October|November|December)\b"
 )
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)*")
-# One capitalised word within a sentence; a first word is capitalised anyway.
-_ENGLISH_WORD = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
+# One capitalised word within a sentence, no numbered one (Phase 3); a first word is capitalised anyway.
+_ENGLISH_WORD = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b(?! \d)")
 _NO_BEGINNING = re.compile(r"[由为為是被和与與的在向对對及从從]")
 _LONGEST_NAME = 4
 

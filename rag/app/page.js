@@ -127,6 +127,11 @@ if (view === "wenju-thread") {
     event.preventDefault();
     send(Array.from(event.dataTransfer.files));
   });
+} else if (view === "wenju-evaluation") {
+  element.addEventListener("change", (event) => {
+    const file = event.target.type === "file" && event.target.files[0];
+    if (file) event.target.closest(".own").querySelector("span").textContent = file.name;
+  });
 } else if (view === "wenju-tabs") {
   if (!root.dataset.panel) root.dataset.panel = "evidence";
   watch("value", () => showTab("", root.dataset.sheet === "open"));

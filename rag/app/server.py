@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rag.app.evaluation import Evaluator
     from rag.config import AppSettings
 
-__all__ = ["application", "launch"]
+__all__ = ["application", "check_address", "launch"]
 
 _FONTS = (
     *("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "PingFang TC", "Microsoft YaHei UI"),
@@ -26,6 +26,15 @@ _FONTS = (
 )
 _MAX_FILE = "100mb"
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono CJK SC", "monospace")
+
+
+def check_address(settings: AppSettings) -> None:
+    """Raise ``ConfigError`` when the address reaches beyond this machine and no password is set."""
+    if not is_loopback(settings.host) and not settings.password:
+        raise ConfigError(
+            f"host {settings.host} is open to other machines: set a password ([app] password in the settings), or use "
+            "127.0.0.1"
+        )
 
 
 def application(
@@ -40,8 +49,7 @@ def application(
 
     Raises ``ConfigError`` when the address reaches beyond this machine and no password is set.
     """
-    if not is_loopback(settings.host) and not settings.password:
-        raise ConfigError(f"host {settings.host} is open to other machines: set a password, or use 127.0.0.1")
+    check_address(settings)
     gradio = load_gradio()
     from fastapi import FastAPI
 
