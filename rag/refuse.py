@@ -24,8 +24,8 @@ from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
 __all__ = [
-    "FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "missing_years", "nearby", "stored_model",
-    "whole_text",
+    "FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "missing_otherwise", "missing_years",
+    "nearby", "stored_model", "whole_text",
 ]  # fmt: skip
 
 FEATURES = (
@@ -37,6 +37,7 @@ FEATURES = (
 
 _BEFORE = 150  # characters in which a subject is still present
 _SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
+_HALF, _MOST = 0.5, 0.55  # of a question's words
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?![\ds])")
 _MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 
@@ -113,6 +114,14 @@ def missing_names(question: str, texts: Iterable[str]) -> int:
 def missing_years(question: str, text: str) -> int:
     """How many of the years that a question names a text does not."""
     return len(set(_YEAR.findall(question)) - set(_YEAR.findall(text)))
+
+
+def missing_otherwise(features: Sequence[float]) -> int:
+    """What else counts as a missing name: no sentence of the kind asked for; a question of which little could be
+    translated into the language of what was found, once for half of it and twice for more."""
+    named = dict(zip(FEATURES, features, strict=True))
+    untranslated = 1.0 - named["coverage"] if named["crosses"] else 0.0
+    return round(named["kind missed"]) + (untranslated >= _HALF) + (untranslated > _MOST)
 
 
 def _names(form: str, text: str) -> bool:

@@ -138,6 +138,7 @@ class Responder:
             passage = read[best.passage]
             missing = refuse.missing_names(question, [refuse.nearby(best, passage)])
             missing += refuse.missing_years(question, refuse.whole_text(passage))
+            missing += refuse.missing_otherwise(features)
             verdict = refuse.judge(features, self._model + self._reranker.profile, missing)
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)

@@ -15,7 +15,16 @@ from index.lexical import Term
 from index.types import Passage
 from rag.answer.sentences import ScoredSentence
 from rag.phrases import frame, phrase
-from rag.refuse import FEATURES, Verdict, evidence_features, judge, missing_names, missing_years, stored_model
+from rag.refuse import (
+    FEATURES,
+    Verdict,
+    evidence_features,
+    judge,
+    missing_names,
+    missing_otherwise,
+    missing_years,
+    stored_model,
+)
 from rag.retrieve import QueryTerms
 
 PROFILES: Mapping[str, Any] = json.loads(resources.files("rag").joinpath("data/refusal.json").read_text("ascii"))[
@@ -114,6 +123,17 @@ def test_what_a_question_names_must_be_named_in_the_evidence(question: str, text
 )
 def test_a_year_that_is_asked_for_must_stand_in_the_passage(question: str, text: str, missing: int) -> None:
     assert missing_years(question, text) == missing
+
+
+@pytest.mark.parametrize(
+    ("crosses", "coverage", "missed", "missing"),
+    [(1.0, 0.9, 0.0, 0), (1.0, 0.5, 0.0, 1), (1.0, 0.3, 0.0, 2), (0.0, 0.3, 0.0, 0), (1.0, 0.5, 1.0, 2)],
+)
+def test_a_question_that_was_hardly_translated_is_hardly_answered(
+    crosses: float, coverage: float, missed: float, missing: int
+) -> None:
+    values = {"crosses": crosses, "coverage": coverage, "kind missed": missed}
+    assert missing_otherwise([values.get(name, 0.0) for name in FEATURES]) == missing
 
 
 def test_each_missing_name_lowers_the_probability() -> None:

@@ -309,6 +309,30 @@ def test_the_figure_asked_for_is_bold_in_the_answer_and_never_in_the_citation(
     assert "*" not in citations[0].quote and citations[0].quote in source.text
 
 
+@pytest.mark.parametrize(
+    ("language", "question", "head", "row", "value"),
+    [
+        ("zh-Hans", "28纳米的收入是多少？", "工艺 | 收入（亿元） | 占比", "28纳米 | 76.4 | 41%", "76.4"),
+        ("zh-Hant", "嶺川2025年的市占是幾%？", "廠商 | 2024年 | 2025年", "嶺川 | 0.5% | 0.6%", "0.6%"),
+        (
+            "en",
+            "What was the revenue in 2024?",
+            "Item | 2023 | 2024",
+            "Revenue | $1.1 million | $9 million",
+            "$9 million",
+        ),
+        ("mixed", "CX-8 的 FP16 算力是多少？", "Item | CX-6 | CX-8", "FP16 算力 | 128 | 320", "320"),
+    ],
+)
+def test_a_row_is_quoted_under_its_column_heads(language: str, question: str, head: str, row: str, value: str) -> None:
+    source = passage(f"{head}\n{row}", "zh-Hans" if language == "mixed" else language, start=30)
+    at = 30 + len(head) + 1
+    quote = ScoredSentence(0, at, at + len(row), row, 1.0, 1.0, lead=head, head=(30, 30 + len(head)))
+    pieces, citations = compose(question, "zh-Hans" if language == "mixed" else language, [source], Choice((quote,)))
+    assert "".join(piece.text for piece in pieces) == f"{head}\n{row.replace(value, f'**{value}**')}[1]"
+    assert (citations[0].start, citations[0].end, citations[0].quote) == (30, at + len(row), source.text)
+
+
 @pytest.mark.parametrize("mark", ["[1]", "［1］", "【12】"])
 def test_a_mark_in_a_document_is_none_of_ours(mark: str) -> None:
     own = passage(f"产能为4.5万片{mark}。", "zh-Hans")

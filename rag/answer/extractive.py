@@ -74,7 +74,7 @@ def _fits(
     """Whether one more sentence says something new and leaves the answer short."""
     if any(sentence.text == other.text for other in chosen):
         return False
-    if sum(len(sentences(s.text)) for s in (*chosen, sentence)) > settings.most_sentences:
+    if sum(len(sentences(s.text)) + (s.head is not None) for s in (*chosen, sentence)) > settings.most_sentences:
         return False
     quoted = len(sentence.text) + sum(len(s.text) for s in chosen if s.passage == sentence.passage)
     return quoted <= settings.most_of_passage * len(passages[sentence.passage].text)
