@@ -24,8 +24,8 @@ from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
 __all__ = [
-    "FEATURES", "Verdict", "evidence_features", "judge", "missing_names", "missing_otherwise", "missing_years",
-    "nearby", "stored_model", "whole_text",
+    "FEATURES", "SHARE_WITHOUT", "Verdict", "evidence_features", "judge", "missing_names", "missing_otherwise",
+    "missing_parts", "missing_years", "nearby", "stored_model", "whole_text",
 ]  # fmt: skip
 
 FEATURES = (
@@ -36,7 +36,7 @@ FEATURES = (
 
 
 _BEFORE = 150  # characters in which a subject is still present
-_SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
+SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
 _HALF, _MOST = 0.5, 0.55  # of a question's words
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?![\ds])")
 _MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
@@ -124,6 +124,15 @@ def missing_otherwise(features: Sequence[float]) -> int:
     return round(named["kind missed"]) + (untranslated >= _HALF) + (untranslated > _MOST)
 
 
+def missing_parts(question: str, features: Sequence[float], best: ScoredSentence, passage: Passage) -> int:
+    """How much that a question names or asks for its best sentence, in its passage, does not hold."""
+    return (
+        missing_names(question, [nearby(best, passage)])
+        + missing_years(question, whole_text(passage))
+        + missing_otherwise(features)
+    )
+
+
 def _names(form: str, text: str) -> bool:
     if not form.isascii():
         return form in text
@@ -139,5 +148,5 @@ def judge(features: Sequence[float], profile: str, missing: int = 0) -> Verdict:
     if not model:
         return Verdict(None, True)
     logit = model["bias"] + sum(model["weights"][name] * value for name, value in zip(FEATURES, features, strict=True))
-    probability = _SHARE_WITHOUT**missing / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    probability = SHARE_WITHOUT**missing / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     return Verdict(probability, probability >= model["threshold"])

@@ -135,10 +135,7 @@ class Responder:
             terms = self.retriever.query_terms(question)
             features = refuse.evidence_features(question, read, scored, terms, asked)
             best = max(scored, key=lambda sentence: sentence.score)
-            passage = read[best.passage]
-            missing = refuse.missing_names(question, [refuse.nearby(best, passage)])
-            missing += refuse.missing_years(question, refuse.whole_text(passage))
-            missing += refuse.missing_otherwise(features)
+            missing = refuse.missing_parts(question, features, best, read[best.passage])
             verdict = refuse.judge(features, self._model + self._reranker.profile, missing)
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)

@@ -138,15 +138,17 @@ def fit_refusal(data: Path, target: Path, rerank: str, per_pair: int = 70) -> fl
 
     config = Config().with_values({"rerank": {"model": rerank}})
     rows: list[tuple[float, ...]] = []
+    missing: list[int] = []
     answered: list[bool] = []
     for folder in (data / "retrieval" / "xpool", data / "reading" / "clapnq"):
         retriever = open_retriever(read_corpus(folder), config)
         asking = _Asking(retriever, load_reranker(config.rerank, retriever))
         for query in sampled([q for q in read_queries(folder) if q.split == "fit"], per_pair):
-            for features, label in _evidence(query, asking):
+            for features, parts, label in _evidence(query, asking):
                 rows.append(features)
+                missing.append(parts)
                 answered.append(label)
-    model = _logistic(np.array(rows, dtype=np.float64), np.array(answered, dtype=np.bool_))
+    model = _logistic(np.array(rows, dtype=np.float64), np.array(missing), np.array(answered, dtype=np.bool_))
     stored: dict[str, Any] = json.loads(target.read_text(encoding="ascii"))
     name = "multilingual-e5-small" + asking.reranker.profile
     source = f"retrieval/xpool and reading/clapnq, fit parts, {len(rows)} questions"
@@ -155,13 +157,16 @@ def fit_refusal(data: Path, target: Path, rerank: str, per_pair: int = 70) -> fl
     return float(model["balanced accuracy"])
 
 
-def _evidence(query: Query, asking: _Asking) -> Iterable[tuple[tuple[float, ...], bool]]:
-    """The refusal's features of a question, and of its near miss, each with whether it is answered."""
+def _evidence(query: Query, asking: _Asking) -> Iterable[tuple[tuple[float, ...], int, bool]]:
+    """The refusal's features of a question and what is missing, and of its near miss, each with whether it is
+    answered."""
     found = asking.reranker.rerank(query.text, _READ + 1)
     terms = asking.retriever.query_terms(query.text)
     for kept, label in _variants(query, found):
         scored = asking.score(query.text, kept)
-        yield refuse.evidence_features(query.text, kept, scored, terms, side(detect(query.text))), label
+        features = refuse.evidence_features(query.text, kept, scored, terms, side(detect(query.text)))
+        best = max(scored, key=lambda sentence: sentence.score)
+        yield features, refuse.missing_parts(query.text, features, best, kept[best.passage]), label
 
 
 def _variants(query: Query, found: Sequence[Passage]) -> Iterable[tuple[list[Passage], bool]]:
@@ -175,8 +180,14 @@ def _variants(query: Query, found: Sequence[Passage]) -> Iterable[tuple[list[Pas
         yield without[:_READ], False
 
 
-def _logistic(rows: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], penalty: float = 0.02) -> dict[str, Any]:
-    """A balanced logistic regression, and the threshold of best balanced accuracy that refuses at most 8 % wrongly."""
+def _logistic(
+    rows: npt.NDArray[np.float64],
+    missing: npt.NDArray[np.int64],
+    answered: npt.NDArray[np.bool_],
+    penalty: float = 0.02,
+) -> dict[str, Any]:
+    """A balanced logistic regression, and the threshold of best balanced accuracy that refuses at most 8 % wrongly,
+    each missing part having taken its share of the probability."""
     import numpy as np
     import torch
 
@@ -200,7 +211,8 @@ def _logistic(rows: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], pe
     fitted = weights.detach().numpy()
     plain = fitted[1:] / spread
     bias = float(fitted[0] - (plain * mean).sum())
-    threshold, balanced = _threshold(1.0 / (1.0 + np.exp(-(rows @ plain + bias))), answered)
+    chances = refuse.SHARE_WITHOUT**missing / (1.0 + np.exp(-(rows @ plain + bias)))
+    threshold, balanced = _threshold(chances, answered)
     values = dict(zip(refuse.FEATURES, (round(float(value), 5) for value in plain), strict=True))
     return {"bias": round(bias, 5), "weights": values, "threshold": threshold, "balanced accuracy": round(balanced, 4)}
 
