@@ -158,9 +158,11 @@ def to_english(question: str, frequency: Frequency, names: Names | None = None) 
             if readings:
                 crossed += 1.0
                 terms.append(Term(readings))
-    terms += _sounding([[key] for key in dict.fromkeys(chinese_name_keys(question))], frequency)
+    named = _sounding([[key] for key in dict.fromkeys(chinese_name_keys(question))], frequency)
+    terms += named
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
-    return Translation(tuple(terms), crossed / total if total else 0.0)
+    # A name that the collection holds by its sound was taken across, whether or not the dictionary knows it.
+    return Translation(tuple(terms), min(1.0, (crossed + len(named)) / total) if total else 0.0)
 
 
 def _translated(run: str, frequency: Frequency, names: Names) -> Iterator[tuple[Reading, ...]]:
@@ -274,9 +276,10 @@ def to_chinese(question: str, frequency: Frequency, names: Names | None = None) 
     for token, is_han in tokens(question):
         if is_han:
             terms += [Term((((word,), 1.0),)) for word in han_words(token)]
-    terms += _sounding(english_name_keys(question), frequency)
+    named = _sounding(english_name_keys(question), frequency)
+    terms += named
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
-    return Translation(tuple(terms), crossed / total if total else 0.0)
+    return Translation(tuple(terms), min(1.0, (crossed + len(named)) / total) if total else 0.0)
 
 
 def _phrase_at(

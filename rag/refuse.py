@@ -19,13 +19,14 @@ from index.equivalents import proper_names
 from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
+from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
 
 __all__ = [
-    "FEATURES", "SHARE_WITHOUT", "Verdict", "evidence_features", "judge", "missing_names", "missing_otherwise",
-    "missing_parts", "missing_years", "nearby", "stored_model", "whole_text",
+    "FEATURES", "SHARE_WITHOUT", "Verdict", "evidence_features", "judge", "missing_kind", "missing_names",
+    "missing_otherwise", "missing_parts", "missing_years", "nearby", "stored_model", "whole_text",
 ]  # fmt: skip
 
 FEATURES = (
@@ -37,6 +38,9 @@ FEATURES = (
 
 _BEFORE = 150  # characters in which a subject is still present
 SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
+_NAME_WEIGHS, _FIGURE_WEIGHS = 3, 2  # as many missing parts as that
+_NEAR = 5.0  # behind the best sentence: so near, another may be quoted for the figure it holds
+_PLAIN_MEASURES = ("money", "percent", "people")
 _HALF, _MOST = 0.5, 0.55  # of a question's words
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?![\ds])")
 _MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
@@ -117,19 +121,38 @@ def missing_years(question: str, text: str) -> int:
 
 
 def missing_otherwise(features: Sequence[float]) -> int:
-    """What else counts as a missing name: no sentence of the kind asked for; a question of which little could be
-    translated into the language of what was found, once for half of it and twice for more."""
+    """What else is missing: of a question of which little could be translated into the language of what was found, half
+    its words, and most of them."""
     named = dict(zip(FEATURES, features, strict=True))
     untranslated = 1.0 - named["coverage"] if named["crosses"] else 0.0
-    return round(named["kind missed"]) + (untranslated >= _HALF) + (untranslated > _MOST)
+    return (untranslated >= _HALF) + (untranslated > _MOST)
 
 
-def missing_parts(question: str, features: Sequence[float], best: ScoredSentence, passage: Passage) -> int:
-    """How much that a question names or asks for its best sentence, in its passage, does not hold."""
+def missing_kind(question: str, scored: Sequence[ScoredSentence]) -> int:
+    """How much counts as missing where no sentence near the best one holds what is asked for: a figure, date or person;
+    and more where it is plainly money, a share or a number of people."""
+    best = max(sentence.score for sentence in scored)
+    near = [sentence.text for sentence in scored if sentence.score >= best - _NEAR]
+    kind, asked = answer_kind(question), asked_measure(question)
+    missed = kind in ("number", "date", "person") and not any(holds(kind, text, question) for text in near)
+    if asked.dimension not in _PLAIN_MEASURES:
+        return int(missed)
+    measured = any(fits(asked, one, text) is not False for text in near for one in figures(question, text))
+    return int(missed) + (0 if measured else _FIGURE_WEIGHS)
+
+
+def missing_parts(
+    question: str, features: Sequence[float], scored: Sequence[ScoredSentence], passages: Sequence[Passage]
+) -> int:
+    """How much that a question names or asks for its best sentences, in their passages, do not hold. A company that is
+    not there weighs most."""
+    best = max(scored, key=lambda sentence: sentence.score)
+    passage = passages[best.passage]
     return (
-        missing_names(question, [nearby(best, passage)])
+        _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])
         + missing_years(question, whole_text(passage))
         + missing_otherwise(features)
+        + missing_kind(question, scored)
     )
 
 

@@ -21,6 +21,7 @@ from index import models
 from index.embed import refuse_code
 from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
+from index.names import name_keys
 from index.types import Passage
 from index.words import words
 from rag.language_model import language_model
@@ -193,7 +194,7 @@ def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
     sizes = [_size(text[start:end]) for start, end in spans]
     if sum(sizes) <= tokens or len(spans) < 2:
         return text
-    found = [frozenset(words(text[start:end])) for start, end in spans]
+    found = [_found(text[start:end]) for start, end in spans]
     best = (-1.0, 0, 0)
     for first in range(len(spans)):
         last, total = first, sizes[first]
@@ -204,6 +205,10 @@ def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
         if share > best[0] + 1e-9:
             best = (share, spans[first][0], spans[last][1])
     return text[best[1] : best[2]]
+
+
+def _found(text: str) -> frozenset[str]:
+    return frozenset((*words(text), *name_keys(text, "zh"), *name_keys(text, "en")))
 
 
 def under_title(passage: Passage, text: str, name: Side) -> str:

@@ -134,8 +134,7 @@ class Responder:
             asked = side(detect(question))
             terms = self.retriever.query_terms(question)
             features = refuse.evidence_features(question, read, scored, terms, asked)
-            best = max(scored, key=lambda sentence: sentence.score)
-            missing = refuse.missing_parts(question, features, best, read[best.passage])
+            missing = refuse.missing_parts(question, features, scored, read)
             verdict = refuse.judge(features, self._model + self._reranker.profile, missing)
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(tuple(passages), tuple(scored), verdict, timings)

@@ -165,8 +165,7 @@ def _evidence(query: Query, asking: _Asking) -> Iterable[tuple[tuple[float, ...]
     for kept, label in _variants(query, found):
         scored = asking.score(query.text, kept)
         features = refuse.evidence_features(query.text, kept, scored, terms, side(detect(query.text)))
-        best = max(scored, key=lambda sentence: sentence.score)
-        yield features, refuse.missing_parts(query.text, features, best, kept[best.passage]), label
+        yield features, refuse.missing_parts(query.text, features, scored, kept), label
 
 
 def _variants(query: Query, found: Sequence[Passage]) -> Iterable[tuple[list[Passage], bool]]:

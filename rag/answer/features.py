@@ -14,6 +14,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from index.language import Side, fold
+from index.names import name_keys
 from index.types import Passage
 from index.words import words
 from rag.answer.measures import asked_measure, figures, fits, read_quantities
@@ -44,8 +45,8 @@ _LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
 
 @lru_cache(maxsize=16384)
 def words_of(text: str) -> frozenset[str]:
-    """The search words of a text, remembered."""
-    return frozenset(words(text))
+    """The search words of a text and the keys of its names by their sound, remembered."""
+    return frozenset((*words(text), *name_keys(text, "zh"), *name_keys(text, "en")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _DIMENSIONS = (
     ("money", r"多少钱|多少[美欧日港英韩]?元|营收|收入|利润|预算|资本支出|金额|价格|售价|单价|成本|总值|市值|"
               r"投资额|总投资|薪|费用|注册资本|多少资|补助|补贴|\bcosts?\b|\bprices?\b|\brevenue|\bbudget|\bworth\b|"
               r"\bpaid\b|\bfunding|\bgrant|\baward|"
+              r"(?:基金|补贴|投资|市场)[^，。]*(?:多大|规模)|\bhow (?:large|big)\b.*\b(?:funds?|markets?|subsid)|"
               r"\bspend|\bspent|\bprofit|\bsalary|\bmoney\b|\bcapital expenditure|\bhow much did\b"),
     ("time", r"多久|多长时间|几年|几个月|几周|几天|多少(?:年|个月|月|周|天|小时|分钟|秒|个工作)|"
              r"\bhow long\b|\bhow many (?:\w+ )?(?:years|months|weeks|days|hours|minutes|seconds|quarters)"),

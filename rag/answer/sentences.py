@@ -89,6 +89,8 @@ def score_sentences(
     where a language model reads them too.
     """
     spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
+    # A source's title tells what the source is about, not what is so: it answers only where nothing else stands.
+    spans = [span for span in spans if span.shape != "reference"] or spans
     if not spans:
         return []
     terms = encoder.query_terms(question)

@@ -18,7 +18,7 @@ from index.types import Passage
 
 __all__ = ["Shape", "Span", "is_row", "spans_of"]
 
-Shape = Literal["prose", "row", "head", "title", "question"]
+Shape = Literal["prose", "row", "head", "title", "question", "reference"]
 
 _CELLS = " | "
 _END = re.compile(r"[。！？；…!?.;][\s”’」』）)\"'\]\d⁰-⁹]*$")
@@ -105,9 +105,15 @@ class _Reading:
         return Span(number, start, end, text[start:end], own, shape, above, self.head if shape == "row" else None)
 
 
+# A footnote's mark before a quoted title, or a link behind one.
+_REFERENCE = re.compile(r"^\s*[¹²³⁴⁵⁶⁷⁸⁹⁰\d]{1,3}\s?[^\n]{0,80}[\"“《][^\n]*[\"”》]|https?://\S+\W*$")
+
+
 def _shape(piece: str) -> Shape:
     if _QUESTION.search(piece):
         return "question"
+    if _REFERENCE.search(piece):
+        return "reference"
     return "prose" if _END.search(piece) or _LEAD.search(piece) or _size(piece) > _TITLE else "title"
 
 
