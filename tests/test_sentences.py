@@ -210,7 +210,7 @@ def test_one_far_behind_and_one_that_repeats_are_left_out() -> None:
 
 def test_where_the_best_holds_nothing_of_the_kind_one_near_that_does_is_quoted_beside_it() -> None:
     each = ((0, 0, "甲。", 5.0), (0, 9, "乙。", 4.5), (1, 0, "丙。", 2.0), (1, 9, "丁。", 0.5))
-    assert chosen(scored(*each, of_kind="丙丁"), margin=0.2, kind_margin=4.0) == ["甲。", "丙。"]
+    assert chosen(scored(*each, of_kind="丙丁"), margin=0.2, kind_margin=4.0) == ["丙。", "甲。"]
     assert chosen(scored(*each, of_kind="丁"), margin=1.5, kind_margin=4.0) == ["甲。", "乙。"]
 
 

@@ -58,7 +58,8 @@ def choose(
 
 
 def _in_order(chosen: Sequence[ScoredSentence]) -> tuple[ScoredSentence, ...]:
-    return tuple(sorted(chosen, key=lambda s: (s.passage, s.start)))
+    """In reading order; but what holds the figure, date or name asked for comes before what does not."""
+    return tuple(sorted(chosen, key=lambda s: (not _of_kind(s), s.passage, s.start)))
 
 
 def _of_kind(sentence: ScoredSentence) -> bool:
