@@ -99,8 +99,13 @@ def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile], gone:
         added=tuple(outcomes["added"]),
         updated=tuple(outcomes["updated"]),
         unchanged=tuple(outcomes["unchanged"]),
-        removed=tuple(sorted(info.source for info in documents if info.source in gone and info.digest not in held)),
+        removed=tuple(sorted(info.source for info in documents if _is_out(info, gone, found, held))),
     )
+
+
+def _is_out(info: DocumentInfo, gone: Collection[str], found: Mapping[str, str], held: Collection[str]) -> bool:
+    """Whether a document's file is gone, and neither its place nor its content was met again in this ingest."""
+    return info.source in gone and info.source not in found and info.digest not in held
 
 
 def _is_still_there(info: DocumentInfo, found: Mapping[str, str]) -> bool:

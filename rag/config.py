@@ -177,7 +177,7 @@ _RULES: Mapping[str, _Rule] = {
     "rerank.question_tokens": _Between(1, 512),
     "rerank.window_tokens": _Between(16, 4096),
     "rerank.reach": _Between(0, 1000),
-    "rerank.seconds": _Between(0, 3600),
+    "rerank.seconds": _Between(1, 3600),
     "answer.base_url": _ADDRESS,
     "answer.temperature": _Between(0, 2),
     "answer.timeout": _Between(1, 3600),

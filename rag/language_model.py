@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["LanguageModel", "language_model"]
 
 _BEGIN = 2  # the mark of a text's beginning
+_WINDOW = 512  # tokens that most layers look back on; beyond, plain causal attention would not be the model's own
 _BATCH_TOKENS = 1024  # of one pass: more do not fit a processor's cache
 _HEAD_ROWS = 128  # tokens weighed against the whole vocabulary at once: 64 MiB of scores
 _LEAST = 1e-37  # the smallest probability that is told from none
@@ -129,9 +130,14 @@ class _Network:
         return torch.cat(found)
 
 
-@cache
 def _turns(length: int, size: int, theta: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosines and sines of rotary positions (Su et al. 2021), (length, 1, size), the sines' first half negated."""
+    cosines, sines = _turn_table(-(-length // _WINDOW) * _WINDOW, size, theta)
+    return cosines[:length], sines[:length]
+
+
+@cache
+def _turn_table(length: int, size: int, theta: float) -> tuple[torch.Tensor, torch.Tensor]:
     import torch
 
     steps = torch.arange(0, size, 2, dtype=torch.float32) / size
@@ -229,6 +235,7 @@ class LanguageModel:
     ) -> npt.NDArray[np.float32]:
         """log P of each token of the continuation after each context, float32, shape (contexts, len(continuation)).
 
+        Of a longer context the end is read, as much as the model's layers look back on together with the continuation.
         Raises ``TimeoutError`` when the contexts were not all read within so many seconds.
         """
         import numpy as np
@@ -237,10 +244,11 @@ class LanguageModel:
         length = len(continuation)
         if not contexts or not length:
             return np.zeros((len(contexts), length), dtype=np.float32)
-        rows = [[_BEGIN, *context, *continuation] for context in contexts]
-        ends = time.monotonic() + seconds
+        kept = max(1, _WINDOW - 1 - length)
+        rows = [[_BEGIN, *context[-kept:], *continuation] for context in contexts]
         with self._lock, torch.inference_mode():
             network = self._parts[1]
+            ends = time.monotonic() + seconds  # waiting for another question is not this one's time
             states: list[torch.Tensor] = [torch.empty(0)] * len(rows)
             for batch in _batches([len(row) for row in rows], batch_tokens):
                 if time.monotonic() > ends:

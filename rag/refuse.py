@@ -159,7 +159,7 @@ def missing_parts(
 def _names(form: str, text: str) -> bool:
     if not form.isascii():
         return form in text
-    return re.search(rf"(?<![a-z0-9]){re.escape(form)}(?![a-z0-9])", text) is not None
+    return re.search(rf"(?<![a-z0-9]){re.escape(form)}s?(?![a-z0-9])", text) is not None
 
 
 def judge(features: Sequence[float], profile: str, missing: int = 0) -> Verdict:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import prompts
 from index import models
@@ -26,9 +26,6 @@ from index.types import Passage
 from index.words import words
 from rag.language_model import language_model
 from rag.retrieve import Candidate, QueryTerms, Retriever
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "RerankSettings",

@@ -224,6 +224,8 @@ def test_what_the_evidence_states_is_supported(claim: str, evidence: str) -> Non
         ("两个半小时后", "90 minutes later", "两个半小时"),
         ("one in six", "五分之一", "one in six"),
         ("在16、18世纪", "in the 17th and 18th centuries", "16、18世纪"),
+        ("1 million users", "It has 5 million users.", "1 million"),
+        ("100 staff", "It employs five hundred staff.", "100"),
     ],
 )
 def test_what_the_evidence_does_not_state_is_returned(claim: str, evidence: str, missing: str) -> None:

@@ -37,6 +37,9 @@ def test_two_things_asked_are_two_questions(question: str, first: str, second: s
         "Who founded Procter and Gamble?",
         "What hymn did Luther write after the martyrdom of Esch and Voes?",
         "CX-8和H20的区别",
+        "Who led Intel before Gelsinger?",
+        "What did Nvidia announce after March 2024?",
+        "几乎所有晶圆厂都用它，它是谁生产的？",
         "",
     ],
 )

@@ -82,3 +82,20 @@ def test_a_date_or_a_label_belongs_to_what_follows_on_its_line(language: str, te
 def test_a_list_is_read_behind_the_line_that_introduces_it() -> None:
     found = read("四个方向如下：\n1. 射频电源；\n2. 真空泵。\n其他方向不投资。", "zh-Hans")
     assert [span.lead for span in found] == ["", "四个方向如下：", "四个方向如下：", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("2022年8月9日，拜登签署《芯片与科学法案》。", "prose"),
+        ("10月7日，美國商務部公布了《出口管制條例》修訂，涉及28家實體。", "prose"),
+        ('16 May 2019. Huawei is added to the "Entity List" of the department.', "prose"),
+        ("2024年营收为150亿元，公司称其为“历史新高”。", "prose"),
+        ("The figures are at https://example.org/figures for all who ask.", "prose"),
+        ('² Liu Dian, "The United States Has Exhausted Its Tricks", Guanchazhe, 2025.', "reference"),
+        ("³《中国半导体的突围》，环球时报，2025年7月。", "reference"),
+        ("5 https://example.org/analysis/controls", "reference"),
+    ],
+)
+def test_a_source_is_told_from_a_sentence_that_names_one(text: str, shape: str) -> None:
+    assert [span.shape for span in read(text, "en" if text.isascii() else "zh-Hans")] == [shape]

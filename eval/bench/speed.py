@@ -157,9 +157,14 @@ def cold_starts(command: Sequence[str], runs: int, clock: Clock = time.perf_coun
     found: list[float] = []
     for _ in range(runs):
         started = clock()
-        done = subprocess.run(  # noqa: S603 (this program, no shell)
-            list(command), capture_output=True, text=True, timeout=_LONGEST_START, check=False, encoding="utf-8"
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 (this program, no shell)
+                list(command), capture_output=True, text=True, timeout=_LONGEST_START, check=False, encoding="utf-8"
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UsageError(
+                f"a cold start took more than {_LONGEST_START:g} s: free the machine, try again"
+            ) from error
         found.append(clock() - started)
         try:
             if done.returncode != 0 or not isinstance(json.loads(done.stdout), dict):

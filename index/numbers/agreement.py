@@ -85,7 +85,12 @@ def _read(text: str, stated: Sequence[Quantity]) -> _Evidence:
         names.add("covid19")
     hidden = {Decimal(group[1]) for name in names if (group := _GROUP_NAME.fullmatch(name))}
     hidden |= {Decimal(_roman_value(numeral)) for numeral in _ROMAN.findall(text)}
-    hidden |= {value for word in _BARE_SCALE.findall(text) if (value := numeral_value(word)) is not None}
+    hidden |= {
+        value
+        for match in _BARE_SCALE.finditer(text)
+        if not any(one.start < match.end() and match.start() < one.end for one in stated)  # 5 million states no million
+        and (value := numeral_value(match.group())) is not None
+    }
     months = frozenset(month_number(word) for word in MONTH_NAME.findall(text))
     return _Evidence(tuple(stated), _small_numbers(text), frozenset(names), numbers, frozenset(hidden), months)
 

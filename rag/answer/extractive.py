@@ -34,7 +34,7 @@ class ExtractiveSettings:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The sentences to quote, in reading order, and whether they give different values for what is asked."""
+    """The sentences to quote, in the order they are shown, and whether they give different values for what is asked."""
 
     sentences: tuple[ScoredSentence, ...] = ()
     disagree: bool = False

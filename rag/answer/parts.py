@@ -15,7 +15,7 @@ from index.language import detect, is_chinese, side
 __all__ = ["Parts", "parts_of"]
 
 _ASKS = re.compile(
-    r"多少|几|幾|哪|谁|誰|什么|什麼|何时|何時|何地|怎么|怎麼|为何|為何|多[大长長久高远遠快]|吗|嗎|"
+    r"多少|几(?!乎)|幾(?!乎)|哪|谁|誰|什么|什麼|何时|何時|何地|怎么|怎麼|为何|為何|多[大长長久高远遠快]|吗|嗎|"
     r"\b(?:how|what|which|when|where|who|whom|whose|why)\b",
     re.IGNORECASE,
 )
@@ -33,6 +33,10 @@ _EACH = re.compile(
 _LATIN_NAME = r"[A-Z][\w.-]*(?: (?:[A-Z][\w.-]*|of))*"
 _EITHER = re.compile(rf"(?P<one>{_LATIN_NAME}),? (?:or|and) (?P<other>{_LATIN_NAME})")
 _COMPARED = re.compile(rf"(?P<one>{_LATIN_NAME})(?= ).*?\b(?:before|after|than)\b (?P<other>{_LATIN_NAME})")
+_COMPARES = re.compile(r"^(?:Did|Was|Were|Is|Are|Does|Do|Has|Have|Which) ")
+_CALENDAR = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)\b", re.IGNORECASE
+)
 _THAN = re.compile(r"\s+(?:before|after|than)\s*(?=[?]|$)")
 _ENGLISH_EACH = re.compile(r"\b(?:which|who|each|both|respectively|more|less|fewer|than|before|after)\b")
 _BOTH = re.compile(r"\b(?:each|both|respectively)\b", re.IGNORECASE)
@@ -94,8 +98,10 @@ def _english_each(question: str) -> Parts | None:
         before, after = question[: either.start()], question[either.end() :]
         return Parts(f"{before}{either['one']}{after}", f"{before}{either['other']}{after}")
     compared = _COMPARED.search(question, start)
-    if compared is None:
+    # "Who led it before him?" names a time; only which of two came first, or was more, asks about both.
+    if compared is None or not _COMPARES.search(question) or _CALENDAR.match(compared["other"]):
         return None
-    whole = _THAN.sub(" ", question.replace(compared["other"], ""))
-    whole = whole.replace(" ?", "?")
-    return Parts(whole, whole.replace(compared["one"], compared["other"]))
+    behind = question[: compared.start("other")] + question[compared.end("other") :]
+    whole = _THAN.sub(" ", behind).replace(" ?", "?")
+    one = slice(compared.start("one"), compared.end("one"))
+    return Parts(whole, whole[: one.start] + compared["other"] + whole[one.stop :])

@@ -105,8 +105,11 @@ class _Reading:
         return Span(number, start, end, text[start:end], own, shape, above, self.head if shape == "row" else None)
 
 
-# A footnote's mark before a quoted title, or a link behind one.
-_REFERENCE = re.compile(r"^\s*[¹²³⁴⁵⁶⁷⁸⁹⁰\d]{1,3}\s?[^\n]{0,80}[\"“《][^\n]*[\"”》]|https?://\S+\W*$")
+# A footnote: its raised mark and a quoted title behind at most an author, or a link that is nearly all there is.
+_REFERENCE = re.compile(
+    r"^\s*(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}\s?|\d{1,3}\s(?=[\"“《]))(?:[^\n\"“《]{0,80})[\"“《][^\n]*[\"”》]|"
+    r"^\s*[¹²³⁴⁵⁶⁷⁸⁹⁰\d]{0,3}\s?https?://\S+\W*$"
+)
 
 
 def _shape(piece: str) -> Shape:
