@@ -203,7 +203,7 @@ def _entries(run: str) -> Iterator[str]:
     cut = cut_han(run)
     position = 0
     while position < len(cut):
-        for end in range(len(cut), position, -1):
+        for end in range(min(len(cut), position + _LONGEST_ENTRY), position, -1):  # a cut has a character or more
             piece = "".join(cut[position:end])
             if len(piece) <= _LONGEST_ENTRY and (piece in chinese or end == position + 1):
                 break

@@ -16,7 +16,7 @@ SURNAMES = frozenset(
     "江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤温罗岑莫鲁"
 )
 _ENGLISH_NAME = re.compile(
-    r"\b[A-Z][a-z]+(?:[-’'][A-Z][a-z]+)?(?: (?:[A-Z]\.|de|van|von|der|la|[A-Z][a-zA-Z’'-]+)){1,3}"
+    r"\b[A-Z][a-z]+(?:[-’'][A-Z][a-z]+)?(?: (?:[A-Z]\.|(?:de|van|von|der|la)\b|[A-Z][a-zA-Z’'-]+)){1,3}"
 )
 # A run of capitalised words with one of these is an office, a firm or a place.
 _NO_PERSON = re.compile(

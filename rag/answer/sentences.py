@@ -1,7 +1,8 @@
 """The sentences of the passages found, and how well each answers the question.
 
 The score is linear in the features of ``rag.answer.features``, its weights fitted on human evidence sentences (see
-``eval.fit.answers``), apart for each pair of question and sentence side, with a language model's word and without.
+``eval.fit.answers``), apart for each pair of question and sentence side; a few were set by hand, as the stored source
+says, where the public sets hold too little of the kind.
 """
 
 from __future__ import annotations
