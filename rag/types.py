@@ -56,7 +56,8 @@ class Sentence:
 class Answer:
     """The answer to one question.
 
-    ``text`` carries ``[n]`` marks; ``language`` is the question's (``zh-Hans``, ``zh-Hant`` or ``en``).
+    ``text`` carries ``[n]`` marks; ``language`` is the question's (``zh-Hans``, ``zh-Hant`` or ``en``),
+    or the one set in ``[answer] language``.
     A refusal has no citations: ``related`` names the nearest passages, which are no answer.
     ``standalone`` is the question that was searched: the question itself, or its rewriting when it was a follow-up.
     ``confidence`` is the calibrated probability that the collection answers the question, 0 to 1.
