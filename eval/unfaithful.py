@@ -19,6 +19,7 @@ from eval.examine import Knowledge, Listed
 from eval.run import RunResult
 from index.language import detect, resolve, sentences, side
 from index.types import Document, Passage
+from index.words import cut_han
 from rag.types import Answer, Sentence, Turn
 
 __all__ = ["DAMAGES", "Remembering", "Unfaithful", "add_negation", "change_number", "told_apart"]
@@ -26,6 +27,7 @@ __all__ = ["DAMAGES", "Remembering", "Unfaithful", "add_negation", "change_numbe
 DAMAGES = ("number", "other document", "negation")
 """The kinds of damage."""
 
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _MARK = re.compile(r"\s*\[\d{1,3}\]")
 _NUMBER = re.compile(r"(?<![A-Za-z\d.])\d+")
 _SHORTEST = 12  # characters of a sentence that takes another's place
@@ -50,15 +52,26 @@ def add_negation(text: str) -> str | None:
             return f"{text[: match.end()]} not{text[match.end() :]}"
         match = _EN_PAST.search(text)
         return None if match is None else f"{text[: match.start()]}never {text[match.start() :]}"
-    found = [(text.index(verb), verb) for verb in _ZH_VERBS if verb in text]
-    if not found:
+    found = _chinese_verb(text)
+    if found is None:
         return None
-    position, verb = min(found, key=lambda item: (item[0], -len(item[1])))
+    position, verb = found
     hant = detect(text) == "zh-Hant"
     denied = {"没有": "有", "沒有": "有", "有": "沒有" if hant else "没有"}.get(
         verb, ("並不" if hant else "并不") + verb
     )
     return text[:position] + denied + text[position + len(verb) :]
+
+
+def _chinese_verb(text: str) -> tuple[int, str] | None:
+    """The first verb that a plain rule can deny, as a word of its own (有, but not that of 有限公司), and its place."""
+    for run in _HAN.finditer(text):
+        position = run.start()
+        for word in cut_han(run.group()):
+            if word in _ZH_VERBS:
+                return position, word
+            position += len(word)
+    return None
 
 
 class Remembering:

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -313,6 +314,7 @@ def _tell(text: str) -> None:
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The whole parser; the options of benchmarks are read only when ``words`` ask for one."""
     parser = Parser(prog="wenju", description="Ask your documents, in Chinese or English, and see the evidence.")
+    parser.add_argument("--version", action="version", version=f"wenju {version('wenju')}")
     common_options(parser)
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 

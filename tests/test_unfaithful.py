@@ -36,6 +36,7 @@ from rag.verify import Verifier
         ("It was built in 2019.", "It was built in 7019.", "It was not built in 2019."),
         ("H20 是 Nvidia 的芯片。", None, "H20 并不是 Nvidia 的芯片。"),
         ("公司没有涨价。", None, "公司有涨价。"),
+        ("启衡有限公司现在由沈立衡领导。", None, "启衡有限公司现在并不由沈立衡领导。"),
         ("Prices rose.", None, "Prices never rose."),
         ("Prices up.", None, None),
     ],
