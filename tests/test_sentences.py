@@ -97,6 +97,8 @@ def test_a_sentence_holds_what_is_asked_for_or_not(question: str, sentence: str,
         ("How many years does it run?", "It costs $5 million and runs for 4 years.", "4 years"),
         ("产能是多少？", "产能没有公布。", None),
         ("2024年的产能是多少？", "2024年的产能没有公布。", None),
+        ("嶺川的先進封裝月產能是多少？", "先進封裝月產能為1.8萬片（12吋約當），已滿載。", "1.8萬"),
+        ("岭川的先进封装月产能是多少？", "先进封装月产能为1.8万片（12英寸约当），已满载。", "1.8万"),
     ],
 )
 def test_the_one_figure_asked_for_is_the_span(question: str, sentence: str, span: str | None) -> None:

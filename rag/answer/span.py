@@ -23,6 +23,7 @@ _CLAUSE = re.compile(
 )
 _PART = re.compile(r"^\s*(?:其中|of (?:which|whom|these)\b)")
 _BESIDE = 14  # characters behind a figure that say what it counts
+_ASIDE = re.compile(r"[（(]\s*$")  # what opens a bracket explains the figure before it
 _TIMES = frozenset(("date", "year"))
 
 
@@ -71,7 +72,8 @@ def _said(asked: frozenset[str], years: frozenset[str], sentence: str, one: Quan
     own = _years(q for q in read_quantities(sentence) if start <= q.start and q.end <= end)
     timely = (bool(years & own) - bool(own - years)) if years else 0
     part = bool(_PART.search(sentence[start : one.start]))
-    return len(asked & clause) + len(asked & counted) + 3 * timely - 2 * part
+    aside = bool(_ASIDE.search(sentence[: one.start]))
+    return len(asked & clause) + len(asked & counted) + 3 * timely - 2 * part - 2 * aside
 
 
 def _years(found: Iterable[Quantity]) -> frozenset[str]:
