@@ -50,33 +50,33 @@ def native(found: Sequence[str]) -> Translation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dictionary:
-    chinese: dict[str, tuple[str, ...]]  # word -> glosses, each its stems joined by spaces
-    english: dict[str, tuple[tuple[str, float], ...]]  # whole gloss -> (word, weight)
+class _English:
+    whole: dict[str, tuple[tuple[str, float], ...]]  # whole gloss -> (word, weight)
     parts: dict[str, tuple[tuple[str, float], ...]]  # a rare word of longer glosses -> (word, weight)
 
 
 @cache
-def _load() -> _Dictionary:
-    chinese: dict[str, tuple[str, ...]] = {}
-    english: dict[str, dict[str, float]] = {}
-    parts: dict[str, dict[str, float]] = {}
+def _chinese() -> dict[str, tuple[str, ...]]:
+    """Word -> glosses, each its stems joined by spaces."""
     packed = resources.files("index").joinpath("data/cedict.tsv.gz").read_bytes()
-    for line in gzip.decompress(packed).decode("utf-8").splitlines():
-        word, tab, text = line.partition("\t")
-        if not tab:
-            continue
-        glosses = tuple(text.split("/"))
-        chinese[word] = glosses
+    lines = (line.partition("\t") for line in gzip.decompress(packed).decode("utf-8").splitlines())
+    return {word: tuple(text.split("/")) for word, tab, text in lines if tab}
+
+
+@cache
+def _english() -> _English:
+    """The dictionary the other way; only English questions need it, so that Chinese ones need not wait for it."""
+    whole: dict[str, dict[str, float]] = {}
+    parts: dict[str, dict[str, float]] = {}
+    for word, glosses in _chinese().items():
         for rank, gloss in enumerate(glosses):
             weight = 1.0 / (1.0 + 0.3 * rank)
-            _keep_best(english.setdefault(gloss, {}), word, weight)
+            _keep_best(whole.setdefault(gloss, {}), word, weight)
             for part in set(gloss.split(" ")) - {gloss}:
                 share = _HEAD_SHARE if gloss.endswith(" " + part) else _PART_SHARE
                 _keep_best(parts.setdefault(part, {}), word, weight * share)
-    return _Dictionary(
-        chinese,
-        {gloss: tuple(words.items()) for gloss, words in english.items()},
+    return _English(
+        {gloss: tuple(words.items()) for gloss, words in whole.items()},
         {part: tuple(words.items()) for part, words in parts.items() if len(words) <= _RARE_PART},
     )
 
@@ -96,24 +96,24 @@ def _keep_best(weights: dict[str, float], word: str, weight: float) -> None:
 
 def parts(word: str) -> tuple[str, ...]:
     """A folded Chinese word as entries of the dictionary: itself, or its longest parts of two characters or more."""
-    chinese = _load().chinese
+    chinese = _chinese()
     return (word,) if word in chinese else tuple(_longest_parts(word, chinese))
 
 
 def glosses(word: str) -> tuple[str, ...]:
     """What a folded Chinese word, or its parts, can mean, each meaning its English stems joined by spaces."""
-    chinese = _load().chinese
+    chinese = _chinese()
     return tuple(gloss for part in parts(word) for gloss in chinese.get(part, ()))
 
 
 def is_entry(word: str) -> bool:
     """Whether the dictionary holds a folded Chinese word."""
-    return word in _load().chinese
+    return word in _chinese()
 
 
 def is_gloss(stem: str) -> bool:
     """Whether an English stem is by itself what some Chinese word means."""
-    return stem in _load().english
+    return stem in _english().whole
 
 
 def same_side(question: str, frequency: Frequency, names: Names | None = None) -> Translation:
@@ -174,7 +174,7 @@ def _translated(run: str, frequency: Frequency, names: Names) -> Iterator[tuple[
         if any(all(map(frequency, form)) for form, _ in own) and not _within_entry(run, start, end):
             yield from (_english_readings(piece, frequency) for piece in _entries(run[position:start]))
             yield _english_readings(name, frequency, own)
-            if len(name) >= _DESCRIPTIVE and name not in _load().chinese:
+            if len(name) >= _DESCRIPTIVE and name not in _chinese():
                 yield from (_english_readings(piece, frequency) for piece in _entries(name))
             position = end
     yield from (_english_readings(piece, frequency) for piece in _entries(run[position:]))
@@ -182,7 +182,7 @@ def _translated(run: str, frequency: Frequency, names: Names) -> Iterator[tuple[
 
 def _within_entry(run: str, start: int, end: int) -> bool:
     """Whether a name is only part of a longer entry: 集成电路 in 大规模集成电路."""
-    chinese = _load().chinese
+    chinese = _chinese()
     return any(
         run[first:last] in chinese
         for first in range(max(0, end - _LONGEST_ENTRY), start + 1)
@@ -199,7 +199,7 @@ def _sounding(names: Sequence[Sequence[str]], frequency: Frequency) -> list[Term
 
 def _entries(run: str) -> Iterator[str]:
     """The pieces of a Han run to look up: the longest entries over jieba's word boundaries, else jieba's words."""
-    chinese = _load().chinese
+    chinese = _chinese()
     cut = cut_han(run)
     position = 0
     while position < len(cut):
@@ -232,7 +232,7 @@ def _longest_parts(word: str, chinese: dict[str, tuple[str, ...]]) -> Iterator[s
 
 
 def _english_readings(word: str, frequency: Frequency, names: Sequence[Reading] = ()) -> tuple[Reading, ...]:
-    meanings = _load().chinese.get(word, ())
+    meanings = _chinese().get(word, ())
     weighted = [*names, *((tuple(gloss.split()), 1.0 / (1.0 + 0.3 * rank)) for rank, gloss in enumerate(meanings))]
     weighted += [(reading, 0.5) for reading in _pinyin_readings(word)]
     return _shared(weighted, frequency)
@@ -307,13 +307,13 @@ def _longest_phrase(
     found: Sequence[str], position: int, frequency: Frequency, names: Names
 ) -> tuple[int, tuple[Reading, ...]]:
     """The end of the longest run of words from ``position`` that has Chinese readings, and the readings."""
-    dictionary = _load()
+    dictionary = _english()
     for end in range(min(len(found), position + _LONGEST_PHRASE), position, -1):
         phrase = " ".join(found[position:end])
         own = tuple((name, 1.0) for name in names.readings_in_chinese(found[position:end]))
-        candidates = own + dictionary.english.get(phrase, ())
+        candidates = own + dictionary.whole.get(phrase, ())
         if end == position + 1:
-            candidates += dictionary.parts.get(phrase, ()) + dictionary.english.get(_countries().get(phrase, ""), ())
+            candidates += dictionary.parts.get(phrase, ()) + dictionary.whole.get(_countries().get(phrase, ""), ())
         readings = _chinese_readings(candidates, frequency)
         if readings:
             return end, readings
