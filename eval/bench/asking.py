@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eval.bench.answer_file import AnswerFile
-from eval.bench.figures import Report, grouped, settings_of
-from eval.bench.options import add_options, of_split, sample
+from eval.bench.figures import Report, grouped, in_parts, settings_of, write
+from eval.bench.options import add_options, of_split, sample, save_rows
 from eval.bench.retrieval import STEPS
 from eval.claims import OWN_WORDS, answer_text
 from eval.data import Passage, Query, read_corpus, read_queries
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asked", "Asker", "Pass", "add_asking_options", "add_without", "ask_all", "asked_pass", "chosen", "configured",
-    "knowledge_folder", "made_from", "open_knowledge", "row_of",
+    "knowledge_folder", "made_from", "open_knowledge", "print_report", "row_of",
 ]  # fmt: skip
 
 # What is wrong with the whole pass, not with one question of it.
@@ -235,3 +235,21 @@ def row_of(asked: Asked) -> Report:
         "confidence": asked.answer.confidence if asked.answer is not None else None,
         "text": asked.text,
     }
+
+
+def print_report(
+    asked: Pass,
+    args: argparse.Namespace,
+    evaluate: Callable[[Sequence[Asked]], Report],
+    row: Callable[[Asked], Report],
+    markdown: Callable[[Report], str],
+) -> int:
+    """Print what a benchmark makes of a pass, its report part apart, and save its rows where asked for; the exit code.
+
+    Raises ``UsageError`` when the rows cannot be saved.
+    """
+    result = in_parts(asked.asked, args.split, lambda one: one.query.split, evaluate)
+    if args.save:
+        save_rows(args.save, map(row, asked.asked))
+    write(result | {"settings": asked.settings}, args, markdown)
+    return 0

@@ -26,8 +26,7 @@ from collections.abc import Mapping, Sequence
 from eval.bench import asking
 from eval.bench.asking import Asked, Pass
 from eval.bench.evidence import is_evidence
-from eval.bench.figures import Report, cell, grouped, in_parts, parts, share, table, write
-from eval.bench.options import save_rows
+from eval.bench.figures import Report, cell, grouped, parts, share, table
 from eval.claims import plain
 from eval.data import Passage
 from rag.types import Citation
@@ -53,13 +52,9 @@ def main(args: argparse.Namespace) -> int:
 
 def report(asked: Pass, args: argparse.Namespace) -> int:
     """Print what came out of a pass; the exit code."""
-    result = in_parts(
-        asked.asked, args.split, lambda row: row.query.split, lambda rows: evaluate(rows, asked.corpus, args.seed)
+    return asking.print_report(
+        asked, args, lambda rows: evaluate(rows, asked.corpus, args.seed), lambda row: _row(row, asked.corpus), markdown
     )
-    if args.save:
-        save_rows(args.save, (_row(row, asked.corpus) for row in asked.asked))
-    write(result | {"settings": asked.settings}, args, markdown)
-    return 0
 
 
 def evaluate(asked: Sequence[Asked], corpus: Mapping[str, Passage], seed: int = 0) -> Report:

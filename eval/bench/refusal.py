@@ -24,8 +24,7 @@ from collections.abc import Sequence
 
 from eval.bench import asking, figures
 from eval.bench.asking import Asked, Pass
-from eval.bench.figures import Report, cell, grouped, in_parts, of_language, parts, same_language, share, table, write
-from eval.bench.options import save_rows
+from eval.bench.figures import Report, cell, grouped, of_language, parts, same_language, share, table
 from eval.metrics import refusal_scores
 
 __all__ = ["configure", "evaluate", "main", "markdown", "report"]
@@ -43,13 +42,7 @@ def main(args: argparse.Namespace) -> int:
 
 def report(asked: Pass, args: argparse.Namespace) -> int:
     """Print what came out of a pass; the exit code."""
-    result = in_parts(
-        asked.asked, args.split, lambda row: row.query.split, lambda rows: evaluate(rows, args.seed)
-    )  # fmt: skip
-    if args.save:
-        save_rows(args.save, (_row(row) for row in asked.asked))
-    write(result | {"settings": asked.settings}, args, markdown)
-    return 0
+    return asking.print_report(asked, args, lambda rows: evaluate(rows, args.seed), _row, markdown)
 
 
 def evaluate(asked: Sequence[Asked], seed: int = 0) -> Report:
