@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from index.language import Side, fold
-from index.words import cut_han, is_listed
+from index.words import cut_han, is_listed, words
 
-__all__ = ["SOUND", "chinese_name_keys", "english_name_keys", "name_keys"]
+__all__ = ["SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "name_keys"]
 
 SOUND = "~"  # what every key begins with
 # The characters used to write foreign names by sound (after the Xinhua transcription tables).
@@ -69,6 +69,12 @@ def _pieces(run: str) -> Iterator[str]:
 def name_keys(text: str, name: Side) -> list[str]:
     """Every key a passage of a side is found by."""
     return chinese_name_keys(text) if name == "zh" else [key for keys in english_name_keys(text) for key in keys]
+
+
+@lru_cache(maxsize=16384)
+def matching_words(text: str) -> frozenset[str]:
+    """What a text of either side is matched by outside the index: its search words and the keys of its names."""
+    return frozenset((*words(text), *name_keys(text, "zh"), *name_keys(text, "en")))
 
 
 @lru_cache(maxsize=65536)

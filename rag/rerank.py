@@ -21,9 +21,8 @@ from index import models
 from index.embed import refuse_code
 from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
-from index.names import name_keys
+from index.names import matching_words
 from index.types import Passage
-from index.words import words
 from rag.language_model import language_model
 from rag.retrieve import Candidate, QueryTerms, Retriever
 
@@ -35,6 +34,7 @@ __all__ = [
     "load_reranker",
     "read_closely",
     "under_title",
+    "unrelated_texts",
 ]
 
 
@@ -164,7 +164,7 @@ def language_model_lifts(
     windows = [
         under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
     ]
-    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name]]
+    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
     contexts = [*zip(windows, sides, strict=True), *unrelated]
     model = language_model()
     tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
@@ -174,6 +174,12 @@ def language_model_lifts(
     for value, (_, name) in zip(means[len(windows) :], unrelated, strict=True):
         base.setdefault(name, []).append(value)
     return [mean - sum(base[name]) / len(base[name]) for mean, name in zip(means, sides, strict=False)]
+
+
+def unrelated_texts(name: Side) -> Sequence[str]:
+    """Texts of a side that nobody would ask the question of: what its likelihood is compared with."""
+    texts: Sequence[str] = _stored()["unrelated"][name]
+    return texts
 
 
 def _prompt(name: Side) -> prompts.Prompt:
@@ -191,7 +197,7 @@ def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
     sizes = [_size(text[start:end]) for start, end in spans]
     if sum(sizes) <= tokens or len(spans) < 2:
         return text
-    found = [_found(text[start:end]) for start, end in spans]
+    found = [matching_words(text[start:end]) for start, end in spans]
     best = (-1.0, 0, 0)
     for first in range(len(spans)):
         last, total = first, sizes[first]
@@ -202,10 +208,6 @@ def best_window(text: str, terms: QueryTerms, tokens: int) -> str:
         if share > best[0] + 1e-9:
             best = (share, spans[first][0], spans[last][1])
     return text[best[1] : best[2]]
-
-
-def _found(text: str) -> frozenset[str]:
-    return frozenset((*words(text), *name_keys(text, "zh"), *name_keys(text, "en")))
 
 
 def under_title(passage: Passage, text: str, name: Side) -> str:

@@ -14,9 +14,8 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from index.language import Side, fold
-from index.names import name_keys
+from index.names import matching_words
 from index.types import Passage
-from index.words import words
 from rag.answer.measures import asked_measure, figures, fits, read_quantities
 from rag.answer.question import AnswerKind, answer_kind, holds
 from rag.answer.spans import Span
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "plain_features", "words_of", "years_of"]
+__all__ = ["FEATURES", "plain_features", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -41,12 +40,6 @@ FEATURES = (
 )  # fmt: skip
 _NAME = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 _LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
-
-
-@lru_cache(maxsize=16384)
-def words_of(text: str) -> frozenset[str]:
-    """The search words of a text and the keys of its names by their sound, remembered."""
-    return frozenset((*words(text), *name_keys(text, "zh"), *name_keys(text, "en")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +79,9 @@ def _word_features(spans: Sequence[Span], passage: Passage, terms: QueryTerms) -
 
     weights = np.array(terms.weights, dtype=np.float64)
     root = math.sqrt(max(float(weights.sum()), 1e-6))
-    title = _held(terms, words_of(" ".join((passage.title, *passage.headings))))
-    own = np.array([_held(terms, words_of(span.text)) for span in spans])
-    above = np.array([np.maximum(title, _held(terms, words_of(span.lead))) for span in spans])
+    title = _held(terms, matching_words(" ".join((passage.title, *passage.headings))))
+    own = np.array([_held(terms, matching_words(span.text)) for span in spans])
+    above = np.array([np.maximum(title, _held(terms, matching_words(span.lead))) for span in spans])
     nothing = np.zeros((1, own.shape[1]))
     before, after = np.vstack([nothing, own[:-1]]), np.vstack([own[1:], nothing])
     known = np.maximum(own, above)
@@ -121,7 +114,7 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
     times = years_of(span.text) or years_of(around)
     names = asked.names - _names(f"{around}\n{span.text}")
     pairs = _pairs(span.text)
-    new = words_of(span.text) - words_of(asked.text)
+    new = matching_words(span.text) - matching_words(asked.text)
     return [
         len(asked.pairs & pairs) / math.sqrt(max(1, len(asked.pairs))),
         *(float(held and asked.kind == kind) for kind in _KINDS),

@@ -9,17 +9,12 @@ import prompts
 from index.language import Side
 from rag.answer.sentences import Likelihood
 from rag.language_model import LanguageModel, language_model
-from rag.rerank import Reranker
+from rag.rerank import Reranker, RerankSettings, unrelated_texts
 
 __all__ = ["likelihood_beside", "sentence_likelihood"]
 
 _MOST_CHARACTERS: dict[Side, int] = {"zh": 160, "en": 440}  # of a text: its end, where the sentence itself stands
-_QUESTION_TOKENS = 64  # as the reranker weighs
-# What the texts of a side are compared with: nobody would ask a question of it.
-_UNRELATED: dict[Side, str] = {
-    "zh": "今天天气很好，我们吃过早饭就去公园散步了。",
-    "en": "The weather was fine, so we went for a walk in the park after breakfast.",
-}
+_QUESTION_TOKENS = RerankSettings().question_tokens
 
 
 def likelihood_beside(reranker: Reranker) -> Likelihood | None:
@@ -32,7 +27,7 @@ def sentence_likelihood(model: LanguageModel) -> Likelihood:
 
     @lru_cache(maxsize=64)
     def unrelated(question: str, name: Side) -> float:
-        return means(question, [_UNRELATED[name]], name)[0]
+        return means(question, unrelated_texts(name)[:1], name)[0]
 
     def means(question: str, texts: Sequence[str], name: Side) -> list[float]:
         prompt = prompts.load("likelihood", name)

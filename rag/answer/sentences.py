@@ -15,8 +15,9 @@ from importlib import resources
 from typing import TYPE_CHECKING, Protocol
 
 from index.language import Side, detect, sentences, side
+from index.names import matching_words
 from index.types import Passage
-from rag.answer.features import FEATURES, plain_features, words_of
+from rag.answer.features import FEATURES, plain_features
 from rag.answer.spans import Span, spans_of
 from rag.retrieve import QueryTerms
 
@@ -170,7 +171,7 @@ def _scored(
 ) -> ScoredSentence:
     passage = passages[span.passage]
     begins = passage.start
-    held = words_of(span.text) | words_of("\n".join((passage.title, *passage.headings, span.lead)))
+    held = matching_words(span.text) | matching_words("\n".join((passage.title, *passage.headings, span.lead)))
     head = None if span.head is None else (begins + span.head[0], begins + span.head[1])
     return ScoredSentence(
         span.passage, begins + span.start, begins + span.end, span.text, score, terms[span.side].share(held), features,
