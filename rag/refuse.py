@@ -19,6 +19,7 @@ from index.equivalents import proper_names
 from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
+from rag.answer.extractive import ExtractiveSettings
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
@@ -39,7 +40,7 @@ FEATURES = (
 _BEFORE = 150  # characters in which a subject is still present
 SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
 _NAME_WEIGHS, _FIGURE_WEIGHS = 3, 2  # as many missing parts as that
-_NEAR = 5.0  # behind the best sentence: so near, another may be quoted for the figure it holds
+_NEAR = ExtractiveSettings().kind_margin  # behind the best sentence: so near, another is quoted for what it holds
 _PLAIN_MEASURES = ("money", "percent", "people")
 _HALF, _MOST = 0.5, 0.55  # of a question's words
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?![\ds])")
