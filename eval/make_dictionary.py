@@ -1,7 +1,10 @@
-"""Make ``index/data/cedict.tsv.gz`` from CC-CEDICT's text: ``python -m eval.make_dictionary cedict_ts.u8 OUT``.
+"""Make ``index.glossary``'s two tables from CC-CEDICT's text: ``python -m eval.make_dictionary cedict_ts.u8 FOLDER``.
 
-One line a word: the Simplified word, a tab, then its glosses as English stems, ``/`` between glosses. Notes, classifier
-marks, cross-references and pronunciations are dropped; explanations longer than five words are cut to their head.
+``cedict.tsv.gz``, one line a word: the Simplified word, a tab, then its glosses as English stems, ``/`` between them.
+Notes, classifier marks, cross-references and pronunciations are dropped; explanations longer than five words are cut to
+their head. ``glosses.tsv.gz``, one line a gloss or a word of one: the stems, a tab, ``word:rank`` for each word that
+means them whole, a tab, the same for words whose longer glosses hold them: ``h`` after the rank where they are the
+gloss's head, else ``p``.
 """
 
 from __future__ import annotations
@@ -9,12 +12,13 @@ from __future__ import annotations
 import argparse
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from index.glossary import mark_weight
 from index.words import STOP_WORDS, stem
 
-__all__ = ["convert", "gloss_stems", "main"]
+__all__ = ["chinese_lines", "convert", "english_lines", "gloss_stems", "main"]
 
 _ENTRY = re.compile(r"^(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*$")
 _SKIP = re.compile(
@@ -25,6 +29,7 @@ _HEADER = (
     "# CC-CEDICT, (c) its contributors, CC BY-SA 4.0; reduced to Simplified words and stemmed glosses (see NOTICE)\n"
 )
 _LONGEST = 5
+_MOST_HOLDING = 40  # a stem that more words' longer glosses hold says too little
 
 
 def gloss_stems(gloss: str) -> list[list[str]]:
@@ -61,14 +66,44 @@ def convert(lines: Iterable[str]) -> dict[str, list[str]]:
     return {word: glosses for word, glosses in entries.items() if glosses}
 
 
+def chinese_lines(entries: Mapping[str, Sequence[str]]) -> list[str]:
+    """The table of words and their glosses."""
+    return [f"{word}\t{'/'.join(glosses)}" for word, glosses in sorted(entries.items())]
+
+
+def english_lines(entries: Mapping[str, Sequence[str]]) -> list[str]:
+    """The table of glosses, and of the stems that a few longer glosses hold, with their words."""
+    whole: dict[str, dict[str, str]] = {}
+    holding: dict[str, dict[str, str]] = {}
+    for word, glosses in sorted(entries.items()):
+        for rank, gloss in enumerate(glosses):
+            _keep_best(whole.setdefault(gloss, {}), word, str(rank))
+            for part in set(gloss.split(" ")) - {gloss}:
+                kind = "h" if gloss.endswith(" " + part) else "p"
+                _keep_best(holding.setdefault(part, {}), word, f"{rank}{kind}")
+    holding = {part: words for part, words in holding.items() if len(words) <= _MOST_HOLDING}
+    keys = sorted({*whole, *holding})
+    return [f"{key}\t{_field(whole.get(key, {}))}\t{_field(holding.get(key, {}))}" for key in keys]
+
+
+def _keep_best(marks: dict[str, str], word: str, mark: str) -> None:
+    if word not in marks or mark_weight(mark) > mark_weight(marks[word]):
+        marks[word] = mark
+
+
+def _field(marks: Mapping[str, str]) -> str:
+    return " ".join(f"{word}:{mark}" for word, mark in marks.items())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", type=Path, help="CC-CEDICT as text, UTF-8")
-    parser.add_argument("target", type=Path)
+    parser.add_argument("target", type=Path, help="the folder of both tables")
     arguments = parser.parse_args()
     entries = convert(arguments.source.read_text(encoding="utf-8").splitlines())
-    text = _HEADER + "".join(f"{word}\t{'/'.join(glosses)}\n" for word, glosses in sorted(entries.items()))
-    arguments.target.write_bytes(gzip.compress(text.encode("utf-8"), 9, mtime=0))
+    for name, lines in (("cedict.tsv.gz", chinese_lines(entries)), ("glosses.tsv.gz", english_lines(entries))):
+        text = _HEADER + "".join(f"{line}\n" for line in lines)
+        (arguments.target / name).write_bytes(gzip.compress(text.encode("utf-8"), 9, mtime=0))
 
 
 if __name__ == "__main__":

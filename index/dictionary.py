@@ -1,4 +1,4 @@
-"""Question words into the other language: CC-CEDICT both ways, and what to do with words it does not hold.
+"""Question words into the other language: CC-CEDICT (``index.glossary``) both ways, and what to do without an entry.
 
 ``to_english`` and ``to_chinese`` turn a question into ``Term``s over the other side's index. Longer entries win over
 their parts; of a word's translations only those that occur in the collection count, and they share its weight. Names
@@ -7,20 +7,20 @@ their parts; of a word's translations only those that occur in the collection co
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from index.equivalents import Names, index_words, regional
+from index.glossary import glosses_of, is_entry, words_glossed, words_partly_glossed
 from index.language import fold
 from index.lexical import Term
 from index.names import chinese_name_keys, english_name_keys
 from index.numbers import search_terms
 from index.words import STOP_WORDS, cut_han, english_words, han_words, stem, tokens, words
 
-__all__ = ["Translation", "glosses", "is_entry", "is_gloss", "native", "parts", "same_side", "to_chinese", "to_english"]
+__all__ = ["Translation", "glosses", "native", "parts", "same_side", "to_chinese", "to_english"]
 
 Frequency = Callable[[str], int]
 Reading = tuple[tuple[str, ...], float]
@@ -28,12 +28,9 @@ Reading = tuple[tuple[str, ...], float]
 _LONGEST_ENTRY = 8  # characters of a Chinese entry looked up across jieba's cuts
 _LONGEST_PHRASE = 6  # words of an English phrase looked up whole
 _MOST_READINGS = 24
-_HEAD_SHARE = 0.3  # of a whole-gloss reading: "chip" as the head of "computer chip"
-_PART_SHARE = 0.2  # the same for any other word of a gloss: "kublai" of "kublai khan"
 _EQUIVALENT = 0.9  # of a name's other form, on the question's own side
 _APART = 0.5  # of a phrase's weight, on its words one by one
 _DESCRIPTIVE = 5  # characters: so long a name may also stand translated, word by word
-_RARE_PART = 40  # a word of more longer glosses than this says too little
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +46,6 @@ def native(found: Sequence[str]) -> Translation:
     return Translation(tuple(Term((((word,), 1.0),)) for word in dict.fromkeys(found)), 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _English:
-    whole: dict[str, tuple[tuple[str, float], ...]]  # whole gloss -> (word, weight)
-    parts: dict[str, tuple[tuple[str, float], ...]]  # a rare word of longer glosses -> (word, weight)
-
-
-@cache
-def _chinese() -> dict[str, tuple[str, ...]]:
-    """Word -> glosses, each its stems joined by spaces."""
-    packed = resources.files("index").joinpath("data/cedict.tsv.gz").read_bytes()
-    lines = (line.partition("\t") for line in gzip.decompress(packed).decode("utf-8").splitlines())
-    return {word: tuple(text.split("/")) for word, tab, text in lines if tab}
-
-
-@cache
-def _english() -> _English:
-    """The dictionary the other way; only English questions need it, so that Chinese ones need not wait for it."""
-    whole: dict[str, dict[str, float]] = {}
-    parts: dict[str, dict[str, float]] = {}
-    for word, glosses in _chinese().items():
-        for rank, gloss in enumerate(glosses):
-            weight = 1.0 / (1.0 + 0.3 * rank)
-            _keep_best(whole.setdefault(gloss, {}), word, weight)
-            for part in set(gloss.split(" ")) - {gloss}:
-                share = _HEAD_SHARE if gloss.endswith(" " + part) else _PART_SHARE
-                _keep_best(parts.setdefault(part, {}), word, weight * share)
-    return _English(
-        {gloss: tuple(words.items()) for gloss, words in whole.items()},
-        {part: tuple(words.items()) for part, words in parts.items() if len(words) <= _RARE_PART},
-    )
-
-
 @cache
 def _countries() -> dict[str, str]:
     """The stem of a people's name to the stems of its country's."""
@@ -89,31 +54,14 @@ def _countries() -> dict[str, str]:
     return {stem(people): " ".join(stem(word) for word in country.split()) for people, country in pairs}
 
 
-def _keep_best(weights: dict[str, float], word: str, weight: float) -> None:
-    if weight > weights.get(word, 0.0):
-        weights[word] = weight
-
-
 def parts(word: str) -> tuple[str, ...]:
     """A folded Chinese word as entries of the dictionary: itself, or its longest parts of two characters or more."""
-    chinese = _chinese()
-    return (word,) if word in chinese else tuple(_longest_parts(word, chinese))
+    return (word,) if is_entry(word) else tuple(_longest_parts(word))
 
 
 def glosses(word: str) -> tuple[str, ...]:
     """What a folded Chinese word, or its parts, can mean, each meaning its English stems joined by spaces."""
-    chinese = _chinese()
-    return tuple(gloss for part in parts(word) for gloss in chinese.get(part, ()))
-
-
-def is_entry(word: str) -> bool:
-    """Whether the dictionary holds a folded Chinese word."""
-    return word in _chinese()
-
-
-def is_gloss(stem: str) -> bool:
-    """Whether an English stem is by itself what some Chinese word means."""
-    return stem in _english().whole
+    return tuple(gloss for part in parts(word) for gloss in glosses_of(part))
 
 
 def same_side(question: str, frequency: Frequency, names: Names | None = None) -> Translation:
@@ -174,7 +122,7 @@ def _translated(run: str, frequency: Frequency, names: Names) -> Iterator[tuple[
         if any(all(map(frequency, form)) for form, _ in own) and not _within_entry(run, start, end):
             yield from (_english_readings(piece, frequency) for piece in _entries(run[position:start]))
             yield _english_readings(name, frequency, own)
-            if len(name) >= _DESCRIPTIVE and name not in _chinese():
+            if len(name) >= _DESCRIPTIVE and not is_entry(name):
                 yield from (_english_readings(piece, frequency) for piece in _entries(name))
             position = end
     yield from (_english_readings(piece, frequency) for piece in _entries(run[position:]))
@@ -182,9 +130,8 @@ def _translated(run: str, frequency: Frequency, names: Names) -> Iterator[tuple[
 
 def _within_entry(run: str, start: int, end: int) -> bool:
     """Whether a name is only part of a longer entry: 集成电路 in 大规模集成电路."""
-    chinese = _chinese()
     return any(
-        run[first:last] in chinese
+        is_entry(run[first:last])
         for first in range(max(0, end - _LONGEST_ENTRY), start + 1)
         for last in range(end, min(len(run), first + _LONGEST_ENTRY) + 1)
         if last - first > end - start
@@ -199,30 +146,29 @@ def _sounding(names: Sequence[Sequence[str]], frequency: Frequency) -> list[Term
 
 def _entries(run: str) -> Iterator[str]:
     """The pieces of a Han run to look up: the longest entries over jieba's word boundaries, else jieba's words."""
-    chinese = _chinese()
     cut = cut_han(run)
     position = 0
     while position < len(cut):
         for end in range(min(len(cut), position + _LONGEST_ENTRY), position, -1):  # a cut has a character or more
             piece = "".join(cut[position:end])
-            if len(piece) <= _LONGEST_ENTRY and (piece in chinese or end == position + 1):
+            if len(piece) <= _LONGEST_ENTRY and (is_entry(piece) or end == position + 1):
                 break
         position = end
         if piece in STOP_WORDS:
             continue
-        if piece in chinese or len(piece) == 1:
+        if is_entry(piece) or len(piece) == 1:
             yield piece
         else:
-            yield from _longest_parts(piece, chinese)
+            yield from _longest_parts(piece)
 
 
-def _longest_parts(word: str, chinese: dict[str, tuple[str, ...]]) -> Iterator[str]:
+def _longest_parts(word: str) -> Iterator[str]:
     """A word the dictionary lacks, by its longest entries of two characters or more; whole where there are none."""
     parts: list[str] = []
     position = 0
     while position < len(word):
         for end in range(len(word), position + 1, -1):
-            if word[position:end] in chinese:
+            if is_entry(word[position:end]):
                 parts.append(word[position:end])
                 position = end
                 break
@@ -232,7 +178,7 @@ def _longest_parts(word: str, chinese: dict[str, tuple[str, ...]]) -> Iterator[s
 
 
 def _english_readings(word: str, frequency: Frequency, names: Sequence[Reading] = ()) -> tuple[Reading, ...]:
-    meanings = _chinese().get(word, ())
+    meanings = glosses_of(word)
     weighted = [*names, *((tuple(gloss.split()), 1.0 / (1.0 + 0.3 * rank)) for rank, gloss in enumerate(meanings))]
     weighted += [(reading, 0.5) for reading in _pinyin_readings(word)]
     return _shared(weighted, frequency)
@@ -307,13 +253,12 @@ def _longest_phrase(
     found: Sequence[str], position: int, frequency: Frequency, names: Names
 ) -> tuple[int, tuple[Reading, ...]]:
     """The end of the longest run of words from ``position`` that has Chinese readings, and the readings."""
-    dictionary = _english()
     for end in range(min(len(found), position + _LONGEST_PHRASE), position, -1):
         phrase = " ".join(found[position:end])
         own = tuple((name, 1.0) for name in names.readings_in_chinese(found[position:end]))
-        candidates = own + dictionary.whole.get(phrase, ())
+        candidates = own + words_glossed(phrase)
         if end == position + 1:
-            candidates += dictionary.parts.get(phrase, ()) + dictionary.whole.get(_countries().get(phrase, ""), ())
+            candidates += words_partly_glossed(phrase) + words_glossed(_countries().get(phrase, ""))
         readings = _chinese_readings(candidates, frequency)
         if readings:
             return end, readings

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
 
-__all__ = ["Disk", "is_plain_file", "is_plain_folder", "open_plain", "sync_folder", "write_file"]
+__all__ = ["Disk", "is_plain_file", "is_plain_folder", "open_plain", "sha256_of", "sync_folder", "write_file"]
 
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -74,6 +74,12 @@ def sync_folder(disk: Disk, path: Path) -> None:
         disk.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_plain_file(path: Path) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from index.dictionary import glosses, is_entry, parts
+from index.dictionary import glosses, parts
+from index.glossary import is_entry
 from index.names import chinese_name_keys, english_name_keys
 from index.words import STOP_WORDS, english_words
 

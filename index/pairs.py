@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from index.dictionary import is_gloss
 from index.equivalents import Pair
+from index.glossary import is_gloss
 from index.language import fold
 from index.likeness import explained, spells
 from index.reach import ACRONYM, LONGEST_RUN, NO_BEGINNING, Mention, cut_name, is_common, name_before, suffixes

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from index.dictionary import is_entry
+from index.glossary import is_entry
 from index.likeness import explained, spells
 from index.recurrence import Recurrence
 from index.words import STOP_WORDS, cut_han, is_listed

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+from importlib import resources
+
 import pytest
 
+from eval.make_dictionary import chinese_lines, english_lines
 from index.dictionary import Translation, native, to_chinese, to_english
+from index.glossary import glosses_of, is_entry, is_gloss, words_glossed, words_partly_glossed
 from index.words import words
 
 
@@ -59,3 +64,21 @@ def test_a_phrase_counts_as_itself_and_as_its_words() -> None:
     terms = to_chinese("What is a plea bargain?", lambda word: int(word in held)).terms
     assert [term.weight for term in terms] == [1.0, 0.5, 0.5]
     assert any("协商" in reading for reading, _ in terms[0].readings)
+
+
+def test_both_tables_say_the_same() -> None:
+    packed = resources.files("index").joinpath("data", "cedict.tsv.gz").read_bytes()
+    lines = gzip.decompress(packed).decode("utf-8").splitlines()[1:]
+    entries = {word: glosses.split("/") for word, _, glosses in (line.partition("\t") for line in lines)}
+    assert chinese_lines(entries) == lines
+
+    packed = resources.files("index").joinpath("data", "glosses.tsv.gz").read_bytes()
+    assert english_lines(entries) == gzip.decompress(packed).decode("utf-8").splitlines()[1:]
+
+
+def test_a_gloss_gives_its_words_by_rank_and_its_head_more_than_its_other_parts() -> None:
+    assert "司令部" in dict(words_glossed("headquart"))
+    assert all(word in dict(words_glossed(gloss)) for word in ("芯片", "台积电") for gloss in glosses_of(word))
+    weights = dict(words_partly_glossed("khan"))
+    assert weights and max(weights.values()) < 1.0
+    assert not is_entry("没有的词条") and not is_gloss("zzzz") and glosses_of("#") == ()

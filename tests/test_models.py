@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from store_parts import in_child
 
-from index import models
+from index import decode
 from index.errors import MissingExtraError, ModelError
 from index.models import EMBEDDER, BundledModel, cache_folder, is_installed, is_ready, prepare
 
@@ -227,7 +227,7 @@ def test_q4_blocks_are_decoded_as_written() -> None:
     plain = struct.pack("<2f", 1.5, -2.5)
     data = plain + first + second
     tensors = {"w": (1, 64, len(plain)), "b": (0, 2, 0)}
-    parsed = models._E5File(8, 1, 1, 8, 8, 8, 1, 1e-12, {}, [], {}, tensors, data)
+    parsed = decode._E5File(8, 1, 1, 8, 8, 8, 1, 1e-12, {}, [], {}, tensors, data)
     np.testing.assert_array_equal(parsed.tensor("b", (2,)), [1.5, -2.5])
     expected = [[3.5] * 16 + [-4.0] * 16, [0.0] * 16 + [2.0] * 16]
     np.testing.assert_array_equal(parsed.tensor("w", (2, 32)), expected)
@@ -235,7 +235,7 @@ def test_q4_blocks_are_decoded_as_written() -> None:
 
 def test_a_file_of_another_format_is_refused() -> None:
     with pytest.raises(ModelError, match="E5S1"):
-        models._parse_e5(b"GGUF" + bytes(64))
+        decode._parse_e5(b"GGUF" + bytes(64))
 
 
 @pytest.mark.skipif(not is_installed(EMBEDDER), reason=f"needs {EMBEDDER.remedy}")

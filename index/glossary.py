@@ -1,0 +1,95 @@
+"""CC-CEDICT, word by word: a Chinese word's glosses, and the Chinese words behind an English gloss.
+
+Both directions are sorted tables (``eval.make_dictionary`` writes them) of which only the lines asked for are parsed: a
+first question need not wait for 120,000 entries.
+"""
+
+from __future__ import annotations
+
+import gzip
+from bisect import bisect_left
+from functools import cache, lru_cache
+from importlib import resources
+
+import numpy as np
+
+__all__ = ["Weighted", "glosses_of", "is_entry", "is_gloss", "mark_weight", "words_glossed", "words_partly_glossed"]
+
+Weighted = tuple[tuple[str, float], ...]  # Chinese words, each with its weight, 0 to 1
+
+# Of a whole gloss's weight: "chip" as the head of "computer chip", "kublai" as a part of "kublai khan".
+_SHARES = {"h": 0.3, "p": 0.2}
+_CACHED = 65536
+
+
+def is_entry(word: str) -> bool:
+    """Whether the dictionary holds a folded Chinese word."""
+    return bool(glosses_of(word))
+
+
+@lru_cache(_CACHED)
+def glosses_of(word: str) -> tuple[str, ...]:
+    """What a folded Chinese word means, best known first, each meaning its English stems joined by spaces; none for a
+    word that the dictionary lacks."""
+    line = _chinese().line(word)
+    return tuple(line.split("/")) if line else ()
+
+
+def is_gloss(phrase: str) -> bool:
+    """Whether English stems, joined by spaces, are by themselves what some Chinese word means."""
+    return bool(words_glossed(phrase))
+
+
+@lru_cache(_CACHED)
+def words_glossed(phrase: str) -> Weighted:
+    """The Chinese words that mean English stems joined by spaces; a first meaning weighs 1, later ones less."""
+    return _weighted(_english().line(phrase).partition("\t")[0])
+
+
+@lru_cache(_CACHED)
+def words_partly_glossed(stem: str) -> Weighted:
+    """The Chinese words whose longer glosses hold an English stem; none where they are too many to say something."""
+    return _weighted(_english().line(stem).partition("\t")[2])
+
+
+def mark_weight(mark: str) -> float:
+    """What a mark of the table weighs: its gloss's rank, then ``h`` or ``p`` for the head or a part of a longer one."""
+    return _SHARES.get(mark[-1], 1.0) / (1.0 + 0.3 * int(mark.rstrip("hp")))
+
+
+def _weighted(field: str) -> Weighted:
+    marked = (item.partition(":") for item in field.split())
+    return tuple((word, mark_weight(mark)) for word, _, mark in marked)
+
+
+class _Table:
+    """Lines sorted by what stands before their first tab."""
+
+    def __init__(self, name: str) -> None:
+        packed = resources.files("index").joinpath("data", name).read_bytes()
+        self._text = gzip.decompress(packed)
+        ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == ord("\n"))
+        self._starts = [0, *(ends[:-1] + 1).tolist()]
+
+    def line(self, key: str) -> str:
+        """What follows the tab of the line with this key; empty where there is none."""
+        wanted = key.encode("utf-8")
+        position = bisect_left(self._starts, wanted, key=self._key)
+        if position == len(self._starts) or self._key(self._starts[position]) != wanted:
+            return ""
+        start = self._starts[position]
+        return self._text[start + len(wanted) + 1 : self._text.index(b"\n", start)].decode("utf-8")
+
+    def _key(self, start: int) -> bytes:
+        end = self._text.index(b"\n", start)
+        return self._text[start:end].partition(b"\t")[0]
+
+
+@cache
+def _chinese() -> _Table:
+    return _Table("cedict.tsv.gz")
+
+
+@cache
+def _english() -> _Table:
+    return _Table("glosses.tsv.gz")
