@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from index.glossary import mark_weight
+from index.glossary import reversed_entries
 from index.words import STOP_WORDS, stem
 
 __all__ = ["chinese_lines", "convert", "english_lines", "gloss_stems", "main"]
@@ -73,22 +73,10 @@ def chinese_lines(entries: Mapping[str, Sequence[str]]) -> list[str]:
 
 def english_lines(entries: Mapping[str, Sequence[str]]) -> list[str]:
     """The table of glosses, and of the stems that a few longer glosses hold, with their words."""
-    whole: dict[str, dict[str, str]] = {}
-    holding: dict[str, dict[str, str]] = {}
-    for word, glosses in sorted(entries.items()):
-        for rank, gloss in enumerate(glosses):
-            _keep_best(whole.setdefault(gloss, {}), word, str(rank))
-            for part in set(gloss.split(" ")) - {gloss}:
-                kind = "h" if gloss.endswith(" " + part) else "p"
-                _keep_best(holding.setdefault(part, {}), word, f"{rank}{kind}")
-    holding = {part: words for part, words in holding.items() if len(words) <= _MOST_HOLDING}
+    whole, holding = reversed_entries(dict(sorted(entries.items())))
+    holding = {stem: words for stem, words in holding.items() if len(words) <= _MOST_HOLDING}
     keys = sorted({*whole, *holding})
     return [f"{key}\t{_field(whole.get(key, {}))}\t{_field(holding.get(key, {}))}" for key in keys]
-
-
-def _keep_best(marks: dict[str, str], word: str, mark: str) -> None:
-    if word not in marks or mark_weight(mark) > mark_weight(marks[word]):
-        marks[word] = mark
 
 
 def _field(marks: Mapping[str, str]) -> str:

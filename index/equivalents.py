@@ -21,6 +21,7 @@ __all__ = ["Names", "Pair", "from_bytes", "index_words", "proper_names", "region
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _CAPITAL = re.compile(r"[A-Z]")
+_PLAIN_WORDS = re.compile(r"[a-z][a-z -]*")
 _LONGEST_ENGLISH = 6  # words of an English name
 _MOST_FORMS = 8  # more other forms than this and a word is no name
 _SURE_LENGTH = 3  # Chinese names shorter than this count only where jieba sees word bounds at both ends
@@ -159,10 +160,15 @@ def regional(pairs: tuple[Pair, ...] = ()) -> Names:
 
 @cache
 def proper_names() -> tuple[frozenset[str], ...]:
-    """The regional table's names of companies, people and products, each as its forms, folded; capitals tell them."""
+    """The regional table's names of companies, people and products, each as its forms, folded. Capitals tell them; what
+    is also written without any (``AI``, artificial intelligence) is a kind of thing, not a name."""
     text = resources.files("index").joinpath("data/regional.tsv").read_text(encoding="utf-8")
     rows = [line.replace("\t", "/").split("/") for line in text.splitlines() if not line.startswith("#")]
-    return tuple(frozenset(fold(form) for form in row if form) for row in rows if any(map(_CAPITAL.search, row)))
+    return tuple(frozenset(fold(form) for form in row if form) for row in rows if _is_proper(row))
+
+
+def _is_proper(forms: Sequence[str]) -> bool:
+    return any(map(_CAPITAL.search, forms)) and not any(map(_PLAIN_WORDS.fullmatch, forms))
 
 
 def to_bytes(pairs: Mapping[str, Sequence[Pair]]) -> bytes:

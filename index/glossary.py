@@ -1,20 +1,34 @@
-"""CC-CEDICT, word by word: a Chinese word's glosses, and the Chinese words behind an English gloss.
+"""The dictionary, word by word: a Chinese word's glosses, and the Chinese words behind an English gloss.
 
-Both directions are sorted tables (``eval.make_dictionary`` writes them) of which only the lines asked for are parsed: a
-first question need not wait for 120,000 entries.
+CC-CEDICT's two directions are sorted tables (``eval.make_dictionary`` writes them); only lines asked for are parsed,
+since a first question need not wait for 120,000 entries. ``data/terms.tsv`` adds what reports call things and
+CC-CEDICT does not.
 """
 
 from __future__ import annotations
 
 import gzip
 from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
 
-__all__ = ["Weighted", "glosses_of", "is_entry", "is_gloss", "mark_weight", "words_glossed", "words_partly_glossed"]
+from index.language import fold
+from index.words import english_words
 
+__all__ = [
+    "Weighted",
+    "glosses_of",
+    "is_entry",
+    "is_gloss",
+    "reversed_entries",
+    "words_glossed",
+    "words_partly_glossed",
+]
+
+Marked = dict[str, dict[str, str]]  # English stems to Chinese words, each with its mark
 Weighted = tuple[tuple[str, float], ...]  # Chinese words, each with its weight, 0 to 1
 
 # Of a whole gloss's weight: "chip" as the head of "computer chip", "kublai" as a part of "kublai khan".
@@ -32,7 +46,7 @@ def glosses_of(word: str) -> tuple[str, ...]:
     """What a folded Chinese word means, best known first, each meaning its English stems joined by spaces; none for a
     word that the dictionary lacks."""
     line = _chinese().line(word)
-    return tuple(line.split("/")) if line else ()
+    return tuple(dict.fromkeys((*_terms().get(word, ()), *(line.split("/") if line else ()))))
 
 
 def is_gloss(phrase: str) -> bool:
@@ -43,23 +57,60 @@ def is_gloss(phrase: str) -> bool:
 @lru_cache(_CACHED)
 def words_glossed(phrase: str) -> Weighted:
     """The Chinese words that mean English stems joined by spaces; a first meaning weighs 1, later ones less."""
-    return _weighted(_english().line(phrase).partition("\t")[0])
+    return _weighted(_english().line(phrase).partition("\t")[0], _terms_reversed()[0].get(phrase, {}))
 
 
 @lru_cache(_CACHED)
 def words_partly_glossed(stem: str) -> Weighted:
     """The Chinese words whose longer glosses hold an English stem; none where they are too many to say something."""
-    return _weighted(_english().line(stem).partition("\t")[2])
+    return _weighted(_english().line(stem).partition("\t")[2], _terms_reversed()[1].get(stem, {}))
 
 
-def mark_weight(mark: str) -> float:
+def _mark_weight(mark: str) -> float:
     """What a mark of the table weighs: its gloss's rank, then ``h`` or ``p`` for the head or a part of a longer one."""
     return _SHARES.get(mark[-1], 1.0) / (1.0 + 0.3 * int(mark.rstrip("hp")))
 
 
-def _weighted(field: str) -> Weighted:
-    marked = (item.partition(":") for item in field.split())
-    return tuple((word, mark_weight(mark)) for word, _, mark in marked)
+def _keep_heaviest(marks: dict[str, str], word: str, mark: str) -> None:
+    """Give a word a mark, if it has none that weighs as much."""
+    if word not in marks or _mark_weight(mark) > _mark_weight(marks[word]):
+        marks[word] = mark
+
+
+def reversed_entries(entries: Mapping[str, Sequence[str]]) -> tuple[Marked, Marked]:
+    """Chinese words' glosses the other way: by whole gloss, and by each stem of longer glosses, marked words."""
+    whole: Marked = {}
+    holding: Marked = {}
+    for word, glosses in entries.items():
+        for rank, gloss in enumerate(glosses):
+            _keep_heaviest(whole.setdefault(gloss, {}), word, str(rank))
+            for part in set(gloss.split(" ")) - {gloss}:
+                kind = "h" if gloss.endswith(" " + part) else "p"
+                _keep_heaviest(holding.setdefault(part, {}), word, f"{rank}{kind}")
+    return whole, holding
+
+
+def _weighted(field: str, more: Mapping[str, str]) -> Weighted:
+    marks = dict(more)
+    for word, _, mark in (item.partition(":") for item in field.split()):
+        _keep_heaviest(marks, word, mark)
+    return tuple((word, _mark_weight(mark)) for word, mark in marks.items())
+
+
+@cache
+def _terms() -> dict[str, tuple[str, ...]]:
+    text = resources.files("index").joinpath("data/terms.tsv").read_text(encoding="utf-8")
+    rows = (line.partition("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {word: tuple(dict.fromkeys(map(_stems, glosses.split("/")))) for word, _, glosses in rows}
+
+
+def _stems(gloss: str) -> str:
+    return " ".join(stemmed for token in fold(gloss).split() for stemmed in english_words(token))
+
+
+@cache
+def _terms_reversed() -> tuple[Marked, Marked]:
+    return reversed_entries(_terms())
 
 
 class _Table:

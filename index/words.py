@@ -42,6 +42,8 @@ _TOKEN = re.compile(
 _JOINER = re.compile(r"['’.&/_+-]")
 # Folded, "US" would be the pronoun, which says nothing.
 _UNITED_STATES = re.compile(r"(?<![A-Za-z.])U\.?S\.?(?:A\.?)?(?![A-Za-z])")
+# Folded. What asks for a place or a time holds a word that elsewhere means something (地方政府).
+_ASKING = re.compile(r"(?:什么|哪个|哪些)(?:地方|时间|时候|东西)")
 _lock = threading.Lock()
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
@@ -110,7 +112,7 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str) -> Iterator[tuple[str, bool]]:
     """The folded text in unbroken runs: each run, and whether it is of Han characters."""
-    for match in _TOKEN.finditer(fold(_UNITED_STATES.sub("USA", text))):
+    for match in _TOKEN.finditer(_ASKING.sub(" ", fold(_UNITED_STATES.sub("USA", text)))):
         token = match.group()
         yield token, "\u3400" <= token[0] <= "\u9fff"
 

@@ -36,7 +36,8 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
         r"|what (?:percent|percentage|number|share|fraction|proportion|portion|amount|temperature)\b"
         r"|\b(?:revenue|price|cost|capacity|population|yield|output)\b.*\bwhat\b"
         r"|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total|worth|margin|budget|"
-        r"throughput|wavelength|height|length|weight|speed|ratio|salary|output)\b",
+        r"throughput|wavelength|height|length|weight|speed|ratio|salary|output|profit|turnover|valuation|headcount|"
+        r"(?:net|gross|operating|annual|quarterly|total) (?:income|loss|sales|earnings)|market cap(?:italization)?)\b",
     ),
     (
         "person",
