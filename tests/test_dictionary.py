@@ -82,3 +82,8 @@ def test_a_gloss_gives_its_words_by_rank_and_its_head_more_than_its_other_parts(
     weights = dict(words_partly_glossed("khan"))
     assert weights and max(weights.values()) < 1.0
     assert not is_entry("没有的词条") and not is_gloss("zzzz") and glosses_of("#") == ()
+
+
+def test_terms_of_reports_are_added_to_the_dictionary_both_ways() -> None:
+    assert "base" in glosses_of("总部") and "总部" in dict(words_glossed("base"))
+    assert dict(words_partly_glossed("bargain"))["辩诉交易"] < dict(words_glossed("plea bargain"))["辩诉交易"]

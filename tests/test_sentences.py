@@ -33,6 +33,7 @@ __all__ = ["real", "real_folder"]
         ("啟衡有幾個廠？", "number"),
         ("How many wafers a month can Qiheng make?", "number"),
         ("CX-8 的 throughput 是多少？", "number"),
+        ("What was TSMC's net profit in 2024?", "number"),
         ("三厂什么时候投产？", "date"),
         ("嶺川成立於哪一年？", "date"),
         ("When did production start?", "date"),
