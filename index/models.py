@@ -8,12 +8,13 @@ place, checksummed, then renamed; a lock keeps two processes from building it at
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,14 +118,15 @@ def _build(model: BundledModel, folder: Path) -> None:
 
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    """Without transformers' own progress bars and reports: what is being prepared was announced in one line."""
+    """Without the libraries' own progress bars and reports: what is being prepared was announced in one line."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with redirect_stderr(io.StringIO()):  # the reader of GGUF files draws its bar whatever transformers is told
+            yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
