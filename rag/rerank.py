@@ -51,9 +51,9 @@ class RerankSettings:
     the emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
 
     model: str = "auto"
-    windows: int = 32
+    windows: int = 24
     window_tokens: int = 96
-    reach: float = 8.0
+    reach: float = 6.0
     question_tokens: int = 64
     seconds: float = 30.0
 
