@@ -14,7 +14,7 @@ from index.types import Passage
 from rag import refuse
 from rag.answer.extractive import Choice, ExtractiveSettings, choose, compose
 from rag.answer.parts import parts_of
-from rag.answer.sentences import Likelihood, ScoredSentence, score_sentences
+from rag.answer.sentences import PASSAGES_READ, Likelihood, ScoredSentence, score_sentences
 from rag.converse import standalone
 from rag.phrases import phrase
 from rag.rerank import Reranker, load_reranker
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Responder"]
 
-_READ = 8  # passages whose sentences are weighed
 _RELATED = 3  # passages a refusal names
 
 
@@ -126,7 +125,7 @@ class Responder:
         started = time.perf_counter()
         passages = self.search(question, self._config.retrieval.limit)
         found = time.perf_counter()
-        read = passages[:_READ]
+        read = passages[:PASSAGES_READ]
         scored = score_sentences(question, read, self.retriever, self._likelihood)
         if not scored:
             verdict = refuse.Verdict(0.0, False)
@@ -157,7 +156,7 @@ class Responder:
         from rag.answer.generative import GenerationFailed
 
         assert self._generator is not None
-        passages = evidence.passages[:_READ]
+        passages = evidence.passages[:PASSAGES_READ]
         written: list[Sentence] = []
         cited: dict[int, int] = {}
         notes: list[str] = []

@@ -32,7 +32,6 @@ __all__ = ["FitSettings", "fit_refusal", "fit_sentences", "store_weights"]
 
 _T = TypeVar("_T")
 _PAIRS = tuple(f"{asked}>{held}" for asked in SIDES for held in SIDES)
-_READ = 6
 # What the public sets hardly hold: tables, questions of one year among several, model numbers.
 _BY_HAND = {"names missing": -1.5, "other time": -1.5, "same time": 0.7, "head": -4.0, "row": 0.0}
 
@@ -70,7 +69,7 @@ class FitSettings:
 
     evidence: int = 1000
     ranking: int = 160
-    read: int = 6
+    read: int = sentences.PASSAGES_READ
     penalty: float = 1e-3
     apart: float = 0.03
 
@@ -160,7 +159,7 @@ def fit_refusal(data: Path, target: Path, rerank: str, per_pair: int = 70) -> fl
 def _evidence(query: Query, asking: _Asking) -> Iterable[tuple[tuple[float, ...], int, bool]]:
     """The refusal's features of a question and what is missing, and of its near miss, each with whether it is
     answered."""
-    found = asking.reranker.rerank(query.text, _READ + 1)
+    found = asking.reranker.rerank(query.text, sentences.PASSAGES_READ + 1)
     terms = asking.retriever.query_terms(query.text)
     for kept, label in _variants(query, found):
         scored = asking.score(query.text, kept)
@@ -171,12 +170,12 @@ def _evidence(query: Query, asking: _Asking) -> Iterable[tuple[tuple[float, ...]
 def _variants(query: Query, found: Sequence[Passage]) -> Iterable[tuple[list[Passage], bool]]:
     without = [passage for passage in found if passage.document_id not in query.gold]
     if not query.answerable:
-        yield list(found[:_READ]), False
+        yield list(found[: sentences.PASSAGES_READ]), False
         return
-    if any(passage.document_id in query.gold for passage in found[:_READ]):
-        yield list(found[:_READ]), True
+    if any(passage.document_id in query.gold for passage in found[: sentences.PASSAGES_READ]):
+        yield list(found[: sentences.PASSAGES_READ]), True
     if without and random.Random(query.id).random() < 0.5:
-        yield without[:_READ], False
+        yield without[: sentences.PASSAGES_READ], False
 
 
 def _logistic(

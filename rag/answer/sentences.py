@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["FEATURES", "Likelihood", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights"]
+__all__ = [
+    "FEATURES", "PASSAGES_READ", "Likelihood", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights",
+]  # fmt: skip
 
+PASSAGES_READ = 8
+"""Passages in whose sentences an answer is looked for; refusals are fitted to as many."""
 _MOST_READ = 20  # sentences whose meaning is looked at
 _MOST_JUDGED = 8  # and of those, how many a language model reads
 _TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
