@@ -4,7 +4,7 @@
 Notes, classifier marks, cross-references and pronunciations are dropped; explanations longer than five words are cut to
 their head. ``glosses.tsv.gz``, one line a gloss or a word of one: the stems, a tab, ``word:rank`` for each word that
 means them whole, a tab, the same for words whose longer glosses hold them: ``h`` after the rank where they are the
-gloss's head, else ``p``.
+gloss's head, else ``p``; ``*`` in place of too many of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from index.glossary import reversed_entries
+from index.glossary import TOO_MANY, reversed_entries
 from index.words import STOP_WORDS, stem
 
 __all__ = ["chinese_lines", "convert", "english_lines", "gloss_stems", "main"]
@@ -74,9 +74,12 @@ def chinese_lines(entries: Mapping[str, Sequence[str]]) -> list[str]:
 def english_lines(entries: Mapping[str, Sequence[str]]) -> list[str]:
     """The table of glosses, and of the stems that a few longer glosses hold, with their words."""
     whole, holding = reversed_entries(dict(sorted(entries.items())))
-    holding = {stem: words for stem, words in holding.items() if len(words) <= _MOST_HOLDING}
     keys = sorted({*whole, *holding})
-    return [f"{key}\t{_field(whole.get(key, {}))}\t{_field(holding.get(key, {}))}" for key in keys]
+    return [f"{key}\t{_field(whole.get(key, {}))}\t{_held(holding.get(key, {}))}" for key in keys]
+
+
+def _held(marks: Mapping[str, str]) -> str:
+    return _field(marks) if len(marks) <= _MOST_HOLDING else TOO_MANY
 
 
 def _field(marks: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 
 from index.equivalents import Names, index_words, regional
-from index.glossary import glosses_of, is_entry, words_glossed, words_partly_glossed
+from index.glossary import glosses_of, is_entry, rank_weight, words_glossed, words_partly_glossed
 from index.language import fold
 from index.lexical import Term
 from index.names import chinese_name_keys, english_name_keys
@@ -179,7 +179,7 @@ def _longest_parts(word: str) -> Iterator[str]:
 
 def _english_readings(word: str, frequency: Frequency, names: Sequence[Reading] = ()) -> tuple[Reading, ...]:
     meanings = glosses_of(word)
-    weighted = [*names, *((tuple(gloss.split()), 1.0 / (1.0 + 0.3 * rank)) for rank, gloss in enumerate(meanings))]
+    weighted = [*names, *((tuple(gloss.split()), rank_weight(rank)) for rank, gloss in enumerate(meanings))]
     weighted += [(reading, 0.5) for reading in _pinyin_readings(word)]
     return _shared(weighted, frequency)
 

@@ -19,6 +19,7 @@ from langchain_core.embeddings import Embeddings
 from index import models
 from index.encoder import Bert, Encoder, SentenceTransformerEncoder, read_tokenizer
 from index.errors import MissingExtraError, ModelError
+from index.language import one_script
 from index.store import EmbeddingIdentity
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class LocalEmbeddings(_EmbeddingsBase):
 
         if not texts:
             return np.zeros((0, self.identity.dimension), dtype=np.float32)
-        plain = [prefix + text.translate(self._normalisation) for text in texts]
+        plain = [prefix + one_script(text).translate(self._normalisation) for text in texts]
         rows = np.empty((len(plain), self.identity.dimension), dtype=np.float32)
         model, lock = self._loaded
         with lock:
@@ -273,7 +274,7 @@ class RemoteEmbeddings(_EmbeddingsBase):
             return np.zeros((0, self.identity.dimension), dtype=np.float32)
         client = self._client
         try:
-            vectors = client.embed_documents([prefix + text for text in texts])
+            vectors = client.embed_documents([prefix + one_script(text) for text in texts])
         except Exception as error:  # the client's own tree of errors differs from version to version
             raise ModelError(
                 f"the embedding endpoint {self._settings.base_url} did not answer: {type(error).__name__}; "

@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
-import numpy as np
-
 from index.language import fold
 from index.words import english_words
 
 __all__ = [
+    "TOO_MANY",
     "Weighted",
     "glosses_of",
     "is_entry",
     "is_gloss",
+    "rank_weight",
     "reversed_entries",
     "words_glossed",
     "words_partly_glossed",
@@ -33,6 +33,7 @@ Weighted = tuple[tuple[str, float], ...]  # Chinese words, each with its weight,
 
 # Of a whole gloss's weight: "chip" as the head of "computer chip", "kublai" as a part of "kublai khan".
 _SHARES = {"h": 0.3, "p": 0.2}
+TOO_MANY = "*"  # in the table, in place of the words that hold a stem
 _CACHED = 65536
 
 
@@ -63,12 +64,18 @@ def words_glossed(phrase: str) -> Weighted:
 @lru_cache(_CACHED)
 def words_partly_glossed(stem: str) -> Weighted:
     """The Chinese words whose longer glosses hold an English stem; none where they are too many to say something."""
-    return _weighted(_english().line(stem).partition("\t")[2], _terms_reversed()[1].get(stem, {}))
+    field = _english().line(stem).partition("\t")[2]
+    return () if field == TOO_MANY else _weighted(field, _terms_reversed()[1].get(stem, {}))
 
 
 def _mark_weight(mark: str) -> float:
     """What a mark of the table weighs: its gloss's rank, then ``h`` or ``p`` for the head or a part of a longer one."""
-    return _SHARES.get(mark[-1], 1.0) / (1.0 + 0.3 * int(mark.rstrip("hp")))
+    return _SHARES.get(mark[-1], 1.0) * rank_weight(int(mark.rstrip("hp")))
+
+
+def rank_weight(rank: int) -> float:
+    """What a word's meaning weighs by its place among the word's meanings, the first one 1."""
+    return 1.0 / (1.0 + 0.3 * rank)
 
 
 def _keep_heaviest(marks: dict[str, str], word: str, mark: str) -> None:
@@ -117,6 +124,8 @@ class _Table:
     """Lines sorted by what stands before their first tab."""
 
     def __init__(self, name: str) -> None:
+        import numpy as np
+
         packed = resources.files("index").joinpath("data", name).read_bytes()
         self._text = gzip.decompress(packed)
         ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == ord("\n"))

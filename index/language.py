@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import opencc
 
-__all__ = ["Side", "detect", "fold", "is_chinese", "resolve", "sentences", "side", "to_script"]
+__all__ = ["Side", "detect", "fold", "is_chinese", "one_script", "resolve", "sentences", "side", "to_script"]
 
 Side = Literal["zh", "en"]
 
@@ -109,6 +109,12 @@ def fold(text: str) -> str:
     For matching only: what is shown is the original. Offsets are not kept.
     """
     return str(_converter("t2s").convert(unicodedata.normalize("NFKC", text)).lower())
+
+
+def one_script(text: str) -> str:
+    """Traditional text in Simplified characters, any other as it is: what embedding models read, so that a question
+    comes as near to a passage in the other script as to one in its own."""
+    return str(_converter("t2s").convert(text)) if detect(text) == "zh-Hant" else text
 
 
 def to_script(text: str, tag: str) -> str:

@@ -43,7 +43,7 @@ _JOINER = re.compile(r"['’.&/_+-]")
 # Folded, "US" would be the pronoun, which says nothing.
 _UNITED_STATES = re.compile(r"(?<![A-Za-z.])U\.?S\.?(?:A\.?)?(?![A-Za-z])")
 # Folded. What asks for a place or a time holds a word that elsewhere means something (地方政府).
-_ASKING = re.compile(r"(?:什么|哪个|哪些)(?:地方|时间|时候|东西)")
+_ASKING = re.compile(r"(?:什么|甚么|哪个|哪些)(?:地方|时间|时候|东西)")
 _lock = threading.Lock()
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from index import models
 from index.errors import ModelError
+from index.language import one_script
 
 if TYPE_CHECKING:
     import numpy as np
@@ -220,10 +221,11 @@ class LanguageModel:
             _ = self._parts
 
     def encode(self, text: str) -> list[int]:
-        """The tokens of a text, without the mark of its beginning."""
+        """The tokens of a text, Traditional as Simplified characters: a question is as likely after a passage in the
+        other script as after one in its own. The mark of a text's beginning is not among them."""
         with self._lock:
             tokenizer = self._parts[0]
-        tokens: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        tokens: list[int] = tokenizer.encode(one_script(text), add_special_tokens=False).ids
         return tokens
 
     def log_likelihoods(

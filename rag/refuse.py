@@ -20,6 +20,7 @@ from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
 from rag.answer.extractive import ExtractiveSettings
+from rag.answer.features import stages_of
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
@@ -107,9 +108,12 @@ def nearby(sentence: ScoredSentence, passage: Passage) -> str:
 
 
 def missing_names(question: str, texts: Iterable[str]) -> int:
-    """How many things that a question names (``H20``, 台积电, Nvidia) no text does, under any name of theirs known."""
-    asked, held = fold(question), fold("\n".join(texts))
+    """How many things that a question names (``H20``, 台积电, the fund's second phase) no text does, under any name of
+    theirs known."""
+    whole = "\n".join(texts)
+    asked, held = fold(question), fold(whole)
     missing = sum(token not in held for token in set(_MODEL.findall(asked)))
+    missing += len(stages_of(question) - stages_of(whole))
     for forms in proper_names():
         if any(_names(form, asked) for form in forms) and not any(_names(form, held) for form in forms):
             missing += 1

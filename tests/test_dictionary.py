@@ -9,7 +9,7 @@ import pytest
 
 from eval.make_dictionary import chinese_lines, english_lines
 from index.dictionary import Translation, native, to_chinese, to_english
-from index.glossary import glosses_of, is_entry, is_gloss, words_glossed, words_partly_glossed
+from index.glossary import glosses_of, is_entry, is_gloss, rank_weight, words_glossed, words_partly_glossed
 from index.words import words
 
 
@@ -87,3 +87,9 @@ def test_a_gloss_gives_its_words_by_rank_and_its_head_more_than_its_other_parts(
 def test_terms_of_reports_are_added_to_the_dictionary_both_ways() -> None:
     assert "base" in glosses_of("总部") and "总部" in dict(words_glossed("base"))
     assert dict(words_partly_glossed("bargain"))["辩诉交易"] < dict(words_glossed("plea bargain"))["辩诉交易"]
+
+
+def test_a_meaning_weighs_by_its_rank_and_a_part_by_its_place() -> None:
+    assert rank_weight(0) == 1.0 and rank_weight(2) == pytest.approx(1 / 1.6)
+    assert dict(words_partly_glossed("bargain"))["辩诉交易"] == pytest.approx(0.3)  # the head of "plea bargain"
+    assert words_partly_glossed("market") == ()  # a hundred words hold it

@@ -21,6 +21,7 @@ from langchain_core.embeddings import Embeddings
 from index.embed import EmbeddingSettings, LocalEmbeddings, RemoteEmbeddings, load_embeddings
 from index.encoder import Bert, SentenceTransformerEncoder
 from index.errors import ModelError
+from index.language import one_script
 from index.models import EMBEDDER, is_installed, prepare
 from rag import KnowledgeBase
 from rag.config import Config
@@ -288,12 +289,12 @@ def remote(url: str, **settings: Any) -> RemoteEmbeddings:
 def test_an_endpoint_gets_prefixed_texts_and_its_vectors_are_made_unit(endpoint: Endpoint) -> None:
     embeddings = remote(endpoint.url)
     vectors = embeddings.encode_passages(TEXTS)
-    expected = np.array([vector_of("passage: " + text) for text in TEXTS], dtype=np.float32)
+    expected = np.array([vector_of("passage: " + one_script(text)) for text in TEXTS], dtype=np.float32)
     np.testing.assert_allclose(vectors, expected / np.linalg.norm(expected, axis=1, keepdims=True), rtol=1e-5)
     assert vectors.dtype == np.float32
     path, body, _ = endpoint.requests[0]
     assert path == "/v1/embeddings" and body["model"] == "e5-remote"
-    assert body["input"] == ["passage: " + text for text in TEXTS]
+    assert body["input"] == ["passage: " + one_script(text) for text in TEXTS]
     embeddings.embed_query("问")
     assert endpoint.requests[-1][1]["input"] == ["query: 问"]
     assert embeddings.identity.dimension == 16 and embeddings.identity.name == "e5-remote"

@@ -158,3 +158,9 @@ def test_each_missing_name_lowers_the_probability() -> None:
     profile = "multilingual-e5-small"
     whole, lowered = (judge([1.0] * len(FEATURES), profile, missing).probability for missing in (0, 1))
     assert whole and lowered == pytest.approx(whole * 0.6)
+
+
+def test_another_phase_than_the_one_asked_for_does_not_answer() -> None:
+    assert missing_names("大基金二期的规模是多少？", ["「大基金三期」有500亿美元"]) == 1
+    assert missing_names("How large is the second phase of the fund?", ["國家大基金二期(規模超3000億元)"]) == 0
+    assert missing_names("第二期間的收入？", ["期间收入"]) == 0

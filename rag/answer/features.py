@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "plain_features", "years_of"]
+__all__ = ["FEATURES", "plain_features", "stages_of", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -38,6 +38,16 @@ FEATURES = (
     "new words", "length", "first", "same time", "other time", "names missing",
     "row", "head", "title", "question", "passage", "passage place",
 )  # fmt: skip
+_STAGES = {
+    **{word: n for n, word in enumerate("一二三四五六七八九十", start=1)},
+    **{word: n for n, word in enumerate("first second third fourth fifth".split(), start=1)},
+    **{word: n for n, word in enumerate("one two three four five".split(), start=1)},
+    **{word: n for n, word in enumerate("i ii iii iv v".split(), start=1)},
+}
+_STAGE = re.compile(
+    r"(?<![一二三四五六七八九十百\d])(?:第)?([一二三四五六七八九十]|\d{1,2})期(?![间限权刊货])"
+    r"|\b(first|second|third|fourth|fifth) phase\b|\bphase (one|two|three|four|five|i{1,3}|iv|v|\d)\b"
+)
 _NAME = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 _LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
 
@@ -146,9 +156,17 @@ def years_of(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=16384)
+def stages_of(text: str) -> frozenset[int]:
+    """The numbered phases a text names: 2 for 二期 and 第二期, for ``second phase`` and ``phase two``."""
+    found = (next(part for part in match.groups() if part) for match in _STAGE.finditer(fold(text)))
+    return frozenset(_STAGES[part] if part in _STAGES else int(part) for part in found)
+
+
+@lru_cache(maxsize=16384)
 def _names(text: str) -> frozenset[str]:
-    """The model numbers a text names (``h20``, ``cx-8``, ``910b``)."""
-    return frozenset(name.replace("-", "") for name in _NAME.findall(fold(text)))
+    """The model numbers a text names (``h20``, ``cx-8``, ``910b``), and its numbered phases."""
+    models = (name.replace("-", "") for name in _NAME.findall(fold(text)))
+    return frozenset((*models, *(f"phase {number}" for number in stages_of(text))))
 
 
 @lru_cache(maxsize=16384)

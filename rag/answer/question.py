@@ -37,7 +37,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
         r"|\b(?:revenue|price|cost|capacity|population|yield|output)\b.*\bwhat\b"
         r"|\bwhat\b.*\b(?:revenue|price|cost|capacity|population|yield|size|rate|score|total|worth|margin|budget|"
         r"throughput|wavelength|height|length|weight|speed|ratio|salary|output|profit|turnover|valuation|headcount|"
-        r"(?:net|gross|operating|annual|quarterly|total) (?:income|loss|sales|earnings)|market cap(?:italization)?)\b",
+        r"(?:net|gross|operating|annual|quarterly|total) (?:income|loss|earnings)|sales|market cap(?:italization)?)\b",
     ),
     (
         "person",
