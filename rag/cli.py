@@ -139,7 +139,7 @@ def _ask(arguments: argparse.Namespace) -> int:
 
     config = _config(arguments)
     knowledge = _open(_folder(arguments), config)
-    answer = knowledge.ask(_text(arguments.question), language=terminal_language(os.environ))
+    answer = knowledge.ask(_text(" ".join(arguments.question)), language=terminal_language(os.environ))
     if arguments.json:
         _emit(answer.as_dict())
     else:
@@ -150,7 +150,7 @@ def _ask(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace) -> int:
     from rag.terminal import passages_text, terminal_language
 
-    question = _text(arguments.question)
+    question = _text(" ".join(arguments.question))
     passages = _opened(arguments).search(question, arguments.limit)
     if arguments.json:
         for passage in passages:
@@ -331,9 +331,11 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     chat.add_argument("--no-browser", action="store_true", help="serve without opening a browser")
     add = command(_add, "add", "add files and folders to the knowledge base")
     add.add_argument("paths", nargs="+", metavar="PATH")
-    command(_ask, "ask", "answer a question with cited passages").add_argument("question", metavar="QUESTION")
+    command(_ask, "ask", "answer a question with cited passages").add_argument(
+        "question", metavar="QUESTION", nargs="+"
+    )
     search = command(_search, "search", "show the passages that answer a question best")
-    search.add_argument("question", metavar="QUESTION")
+    search.add_argument("question", metavar="QUESTION", nargs="+")
     search.add_argument("--limit", type=positive, metavar="N", help="how many passages (default: 10)")
     command(_documents, "documents", "list the documents")
     command(_remove, "remove", "take a document out of the knowledge base").add_argument("id", metavar="ID")

@@ -94,6 +94,7 @@ class Responder:
         asked = standalone(question, history) if history else question
         last = detect(history[-1].question) if history else ""
         tag = self._config.answer.language or resolve(detect(question), last, language)
+        _ = self._generator  # a model that cannot be used is said so whatever the question
         yield Status("searching")
         evidence = self._evidence(asked)
         base = Answer(

@@ -18,7 +18,8 @@ __all__ = ["Asked", "asked_measure", "figures", "fits", "likeliest", "read_quant
 _DATES = frozenset(("date", "year", "century", "decade", "time"))
 # Dimension and the words that ask for it, folded; the first that matches decides.
 _DIMENSIONS = (
-    ("percent", r"百分之几|几成|是[^，。？?]{1,12}的多少[？?]?$|比例|占比|比重|份额|市占|市场占有|[利润增长良使用转换成功率税折出租]率|%|多大比|"
+    ("percent", r"百分之几|几成|是[^，。？?]{1,12}的多少[？?]?$|比例"
+                r"|占比|比重|份额|市占|市场占有|[利润增长良使用转换成功率税折出租]率|%|多大比|"
                 r"\bpercent|\bshare\b|\bproportion|\bportion|\brate\b|\bmargin|\byield|\bfraction of|\butili[sz]ation"),
     ("people", r"多少人|几(?:个|名|位)?人|人数|多少名|多少位|员工(?:总)?数|人口|"
                r"\bhow many (?:\w+ )?(?:people|persons|employees|workers|staff|residents|students|soldiers)|"
