@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
-from eval.bench.options import positive
 from eval.run import Progress, RunResult, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 from eval.scorers import load_scorer
 from eval.unfaithful import DAMAGES, Remembering, Unfaithful, told_apart
+from rag.arguments import positive
 
 if TYPE_CHECKING:
     from eval.examine import Knowledge

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from index.errors import UsageError
+from rag.arguments import common_options, positive
 
-__all__ = ["add_options", "of_split", "positive", "sample", "save_rows"]
+__all__ = ["add_options", "of_split", "sample", "save_rows"]
 
 
 class _Row(Protocol):
@@ -23,23 +24,15 @@ RowT = TypeVar("RowT", bound=_Row)
 ItemT = TypeVar("ItemT")
 
 
-def positive(value: str) -> int:
-    """An option's value as a whole number of 1 or more."""
-    number = int(value) if value.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, was: {value}")
-    return number
-
-
 def add_options(parser: argparse.ArgumentParser, *, shipped: bool = False) -> None:
-    """``--data --split --questions --seed --json --save``; with ``shipped``, a set of our own stands in for --data."""
+    """``--data --split --questions --seed --save`` and what every command takes; with ``shipped``, a set of our own
+    stands in for --data."""
     source = f"folder with the JSON-lines files{' (default: the shipped set)' if shipped else ''}"
     parser.add_argument("--data", type=Path, required=not shipped, metavar="DIR", help=source)
     parser.add_argument("--split", choices=("fit", "report", "all"), default="all", help="rows of one part only")
     parser.add_argument("--questions", type=positive, metavar="N", help="at most N questions of each pair, by the seed")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample and the intervals (default: 0)")
-    # Suppressed, so that a --json given before the subcommand stands.
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object")
+    common_options(parser, inherited=True)
     parser.add_argument("--save", type=Path, metavar="FILE", help="write each question's result as a JSON line")
 
 

@@ -30,10 +30,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from eval.bench import asking
 from eval.bench.figures import Report, settings_of, table, write
-from eval.bench.options import add_options, positive, sample, save_rows
+from eval.bench.options import add_options, sample, save_rows
 from eval.data import Passage, Query, read_corpus, read_queries
 from eval.metrics import latency
 from index.errors import QuestionError, UsageError
+from rag.arguments import positive
 
 if TYPE_CHECKING:
     from rag.config import Config

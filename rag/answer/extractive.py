@@ -16,6 +16,7 @@ from rag.types import Citation, Sentence
 
 __all__ = ["Choice", "ExtractiveSettings", "choose", "compose"]
 
+_PARTLY, _FULLY = 0.5, 0.9  # of a question's words
 _MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 
 
@@ -47,7 +48,7 @@ def choose(
     apart = disagreement(question, scored, passages, settings.disagreement)
     if apart is not None:
         return Choice(_in_order(apart), disagree=True)
-    ranked = sorted(scored, key=lambda s: (-s.score, s.passage, s.start))
+    ranked = _fullest_first(sorted(scored, key=lambda s: (-s.score, s.passage, s.start)), settings)
     chosen = ranked[:1]
     for sentence in ranked[1:]:
         margin = settings.kind_margin if _of_kind(sentence) and not any(map(_of_kind, chosen)) else settings.margin
@@ -55,6 +56,21 @@ def choose(
         if near and _fits(sentence, chosen, passages, settings):
             chosen.append(sentence)
     return Choice(_in_order(chosen))
+
+
+def _fullest_first(ranked: list[ScoredSentence], settings: ExtractiveSettings) -> list[ScoredSentence]:
+    """The ranking, led by a sentence of another passage close behind where that holds what is asked about and the best
+    one does not: scores of two languages are not quite on one scale, but who lacks the manager cannot name one. What
+    led before is left out."""
+    best = ranked[0]
+    if best.share > _PARTLY:
+        return ranked
+    fuller = [
+        s for s in ranked[1:] if s.passage != best.passage and s.share >= _FULLY and _of_kind(s) >= _of_kind(best)
+    ]
+    if not fuller or fuller[0].score < best.score - settings.kind_margin:
+        return ranked
+    return [fuller[0], *(s for s in ranked if s not in (best, fuller[0]))]
 
 
 def _in_order(chosen: Sequence[ScoredSentence]) -> tuple[ScoredSentence, ...]:
