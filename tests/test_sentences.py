@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -209,6 +210,13 @@ def test_one_far_behind_and_one_that_repeats_are_left_out() -> None:
     same = scored((0, 0, "甲。", 5.0), (1, 0, "甲。", 4.9), (2, 0, "乙。", 4.0))
     assert chosen(same, margin=1.5) == ["甲。", "乙。"]
     assert choose("为什么？", [], LONG, ExtractiveSettings()) == Choice()
+
+
+def test_a_sentence_that_holds_all_that_is_asked_about_leads_one_that_holds_little() -> None:
+    best, full = scored((0, 0, "甲。", 5.0), (1, 0, "乙。", 2.0))
+    assert chosen([replace(best, share=0.4), replace(full, share=1.0)], kind_margin=4.0) == ["乙。"]
+    assert chosen([replace(best, share=0.4), replace(full, share=1.0)], kind_margin=2.0) == ["甲。"]
+    assert chosen([replace(best, share=0.6), replace(full, share=1.0)], kind_margin=4.0) == ["甲。"]
 
 
 def test_where_the_best_holds_nothing_of_the_kind_one_near_that_does_is_quoted_beside_it() -> None:

@@ -62,9 +62,9 @@ def _fullest_first(ranked: list[ScoredSentence], settings: ExtractiveSettings) -
     """The ranking, led by a sentence of another passage close behind where that holds what is asked about and the best
     one does not: scores of two languages are not quite on one scale, but who lacks the manager cannot name one. What
     led before is left out."""
-    best = ranked[0]
-    if best.share > _PARTLY:
+    if not ranked or ranked[0].share > _PARTLY:
         return ranked
+    best = ranked[0]
     fuller = [
         s for s in ranked[1:] if s.passage != best.passage and s.share >= _FULLY and _of_kind(s) >= _of_kind(best)
     ]
