@@ -16,7 +16,7 @@ from rag.types import Citation, Sentence
 
 __all__ = ["Choice", "ExtractiveSettings", "choose", "compose"]
 
-_PARTLY, _FULLY = 0.5, 0.9  # of a question's words
+_PARTLY, _FULLY = 0.5, 0.8  # of a question's words
 _MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 
 
