@@ -28,7 +28,7 @@ class ExtractiveSettings:
 
     most_sentences: int = 2
     margin: float = 1.5
-    kind_margin: float = 5.0
+    kind_margin: float = 6.5
     most_of_passage: float = 0.3
     disagreement: DisagreementSettings = field(default_factory=DisagreementSettings)
 

@@ -46,7 +46,7 @@ _STAGES = {
 }
 _STAGE = re.compile(
     r"(?<![一二三四五六七八九十百\d])(?:第)?([一二三四五六七八九十]|\d{1,2})期(?![间限权刊货])"
-    r"|\b(first|second|third|fourth|fifth) phase\b|\bphase (one|two|three|four|five|i{1,3}|iv|v|\d)\b"
+    r"|\b(first|second|third|fourth|fifth) phase\b|\b(?:phase|fund) (one|two|three|four|five|i{1,3}|iv|v|\d)\b"
 )
 _NAME = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 _LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
