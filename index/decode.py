@@ -7,9 +7,12 @@ as the parts of a GGUF file.
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import shutil
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +37,23 @@ def _package_file(package: str, name: str) -> Path:
     if not path.is_file():
         raise ModelError(f"{path} is missing: reinstall the package {package} with pip")
     return path
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Without the libraries' own progress bars and reports: what is being prepared was announced in one line."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with redirect_stderr(io.StringIO()):  # the reader of GGUF files draws its bar whatever transformers is told
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
 
 
 # --- the embedder --------------------------------------------------------------------------------------------------
@@ -133,6 +153,7 @@ def _read_normalisation(reader: _Reader) -> dict[int, str]:
     return mapping
 
 
+@_quiet_libraries()
 def build_embedder(folder: Path) -> None:
     """Write multilingual-e5-small into an empty folder in sentence-transformers' form.
 
@@ -231,6 +252,7 @@ def _encoder_state(parsed: _E5File) -> dict[str, npt.NDArray[np.float32]]:
 # --- the language model --------------------------------------------------------------------------------------------
 
 
+@_quiet_libraries()
 def build_language_model(folder: Path) -> None:
     """Write gemma-3-270m into an empty folder in transformers' form, its weights as bfloat16.
 

@@ -8,13 +8,11 @@ place, checksummed, then renamed; a lock keeps two processes from building it at
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,8 +98,7 @@ def _build(model: BundledModel, folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        with _quiet_libraries():
-            model.build(work)
+        model.build(work)
         files = [path for path in sorted(work.rglob("*")) if path.is_file()]
         listing = {path.relative_to(work).as_posix(): [path.stat().st_size, sha256_of(path)] for path in files}
         (work / _CHECKSUMS).write_text(json.dumps(listing, indent=1), encoding="utf-8")
@@ -114,23 +111,6 @@ def _build(model: BundledModel, folder: Path) -> None:
         _fsync(folder.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-@contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """Without the libraries' own progress bars and reports: what is being prepared was announced in one line."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with redirect_stderr(io.StringIO()):  # the reader of GGUF files draws its bar whatever transformers is told
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _is_sound(folder: Path, thorough: bool) -> bool:

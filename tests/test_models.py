@@ -244,3 +244,9 @@ def test_the_prepared_embedder_is_weights_and_settings_alone(monkeypatch: pytest
     folder = prepare(EMBEDDER)
     endings = {path.suffix for path in folder.rglob("*") if path.is_file()}
     assert endings == {".json", ".safetensors"}
+
+
+@pytest.mark.skipif(not is_installed(EMBEDDER), reason=f"needs {EMBEDDER.remedy}")
+def test_preparing_a_model_prints_nothing_of_the_libraries(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    decode.build_embedder(tmp_path)
+    assert capfd.readouterr().err == ""

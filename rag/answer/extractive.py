@@ -65,12 +65,13 @@ def _fullest_first(ranked: list[ScoredSentence], settings: ExtractiveSettings) -
     if not ranked or ranked[0].share > _PARTLY:
         return ranked
     best = ranked[0]
-    fuller = [
+    fuller = (
         s for s in ranked[1:] if s.passage != best.passage and s.share >= _FULLY and _of_kind(s) >= _of_kind(best)
-    ]
-    if not fuller or fuller[0].score < best.score - settings.kind_margin:
+    )
+    leader = next(fuller, None)
+    if leader is None or leader.score < best.score - settings.kind_margin:
         return ranked
-    return [fuller[0], *(s for s in ranked if s not in (best, fuller[0]))]
+    return [leader, *(s for s in ranked[1:] if s is not leader)]
 
 
 def _in_order(chosen: Sequence[ScoredSentence]) -> tuple[ScoredSentence, ...]:
