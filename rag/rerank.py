@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any, Protocol
 
@@ -39,6 +39,7 @@ __all__ = [
 
 
 _MOST_ABOVE: dict[Side, int] = {"zh": 50, "en": 120}  # characters of title and heading that the model reads
+_REMEMBERED = 64  # questions whose order is kept
 _log = logging.getLogger(__name__)
 
 
@@ -128,23 +129,29 @@ class _Likelihood:
     def __init__(self, retriever: Retriever, settings: RerankSettings) -> None:
         self._retriever = retriever
         self._settings = settings
+        # The same question comes again: for its other half, for more passages, from an evaluation.
+        self._order = lru_cache(maxsize=_REMEMBERED)(self._reread)
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
+        try:
+            candidates = self._order(question)
+        except TimeoutError as error:
+            _log.warning("not reranked: %s; the first stage's order stands", error)
+            candidates = self._retriever.candidates(question)
+        return self._retriever.arrange(candidates, limit)
+
+    def _reread(self, question: str) -> list[Candidate]:
         candidates = self._retriever.candidates(question)
         read = read_closely(candidates, self._settings)
         if len(read) < 2:
-            return self._retriever.arrange(candidates, limit)
-        try:
-            lifts = language_model_lifts(question, read, self._retriever, self._settings)
-        except TimeoutError as error:
-            _log.warning("not reranked: %s; the first stage's order stands", error)
-            return self._retriever.arrange(candidates, limit)
+            return candidates
+        lifts = language_model_lifts(question, read, self._retriever, self._settings)
         asked = detect(question)
         scores = [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
             for candidate, lift in zip(read, lifts, strict=True)
         ]
-        return self._retriever.arrange(_blend(candidates, scores), limit)
+        return _blend(candidates, scores)
 
 
 def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> list[Candidate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from real import real, real_folder
@@ -259,6 +260,27 @@ def test_the_clock_stops_a_machine_in_trouble_and_says_so(
     stopped = load_reranker(RerankSettings(model="likelihood", seconds=-1.0), retriever).rerank(QUESTIONS[1], 5)
     assert ids(stopped) == ids(retriever.search(QUESTIONS[1], 5))
     assert "not reranked" in caplog.text
+
+
+@likelihood
+def test_a_question_is_read_once_and_an_order_the_clock_stopped_is_not_kept(
+    real: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retriever: Retriever = real.retriever()
+    reranker = load_reranker(RerankSettings(model="likelihood", windows=3), retriever)
+    read: list[str] = []
+
+    def counted(question: str, *rest: Any) -> list[float]:
+        read.append(question)
+        if len(read) == 1:
+            raise TimeoutError("too slow")
+        return language_model_lifts(question, *rest)
+
+    monkeypatch.setattr("rag.rerank.language_model_lifts", counted)
+    assert ids(reranker.rerank(QUESTIONS[1], 5)) == ids(retriever.search(QUESTIONS[1], 5))
+    found = ids(reranker.rerank(QUESTIONS[1], 5))
+    assert ids(reranker.rerank(QUESTIONS[1], 9))[:5] == found
+    assert read == [QUESTIONS[1]] * 2
 
 
 @likelihood
