@@ -18,6 +18,7 @@ from index.language import fold
 from index.lexical import Term
 from index.names import chinese_name_keys, english_name_keys
 from index.numbers import search_terms
+from index.pinyin import romanised_names
 from index.words import STOP_WORDS, cut_han, english_words, han_words, stem, tokens, words
 
 __all__ = ["Translation", "glosses", "native", "parts", "same_side", "to_chinese", "to_english"]
@@ -223,9 +224,20 @@ def to_chinese(question: str, frequency: Frequency, names: Names | None = None) 
         if is_han:
             terms += [Term((((word,), 1.0),)) for word in han_words(token)]
     named = _sounding(english_name_keys(question), frequency)
-    terms += named
+    spelled = _romanised(question, frequency)
+    terms += named + spelled
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
-    return Translation(tuple(terms), min(1.0, (crossed + len(named)) / total) if total else 0.0)
+    return Translation(tuple(terms), min(1.0, (crossed + len(named) + len(spelled)) / total) if total else 0.0)
+
+
+def _romanised(question: str, frequency: Frequency) -> list[Term]:
+    """Chinese names in pinyin that the collection holds; a word that has a meaning is none by itself."""
+    terms = []
+    for name, ways in romanised_names(question):
+        if len(name) > 1 or not (name[0] in STOP_WORDS or words_glossed(stem(name[0]))):
+            readings = tuple((keys, 1.0) for keys in ways if all(map(frequency, keys)))
+            terms += [Term(readings)] if readings else []
+    return terms
 
 
 def _phrase_at(

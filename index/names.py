@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from index.language import Side, fold
+from index.pinyin import pinyin_keys
 from index.words import cut_han, is_listed, words
 
 __all__ = ["SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "name_keys"]
@@ -68,7 +69,9 @@ def _pieces(run: str) -> Iterator[str]:
 
 def name_keys(text: str, name: Side) -> list[str]:
     """Every key a passage of a side is found by."""
-    return chinese_name_keys(text) if name == "zh" else [key for keys in english_name_keys(text) for key in keys]
+    if name == "zh":
+        return [*chinese_name_keys(text), *pinyin_keys(text)]
+    return [key for keys in english_name_keys(text) for key in keys]
 
 
 @lru_cache(maxsize=16384)

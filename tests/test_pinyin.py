@@ -1,0 +1,61 @@
+"""Chinese names in pinyin: which words of an English question may be one, and that passages are found by them."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.dictionary import to_chinese
+from index.lexical import build
+from index.names import name_keys
+from index.pinyin import pinyin_keys, romanised_names
+from index.words import words
+
+PASSAGES = (
+    "联席首席执行官赵海军说，三季度产能利用率回升。",
+    "海军在港口举行了演习。",
+    "晶圆厂设在西安和亦庄。",
+    "該公司由梁孟松主持研發。",
+    "新品将于下月发布，绿色电力占一半。",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What did Zhao Haijun say?", ["zhao haijun", "haijun"]),
+        ("Where is Yizhuang?", ["yizhuang"]),
+        ("Who met Ai Weiwei in Xi'an?", ["ai weiwei", "weiwei", "xi'an"]),
+        ("Which chips did they stop?", []),
+        ("Who is Li?", []),
+        ("", []),
+    ],
+)
+def test_words_that_read_as_pinyin(question: str, names: list[str]) -> None:
+    assert [" ".join(name) for name, _ in romanised_names(question)] == names
+
+
+def test_an_apostrophe_divides_and_nothing_else_before_a_vowel() -> None:
+    assert romanised_names("Xi'an") == [(("xi'an",), (("^xi an",),))]
+    assert romanised_names("Xian") == []
+    assert pinyin_keys("西安，绿色") == ["^xi an", "^lv se"]
+    assert pinyin_keys("西") == pinyin_keys("Xi'an") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("What did Zhao Haijun say?", 0),
+        ("What did Haijun Zhao say?", 0),
+        ("What does Yizhuang have?", 2),
+        ("Who is Liang Mengsong?", 3),
+    ],
+)
+def test_a_passage_is_found_by_a_name_in_pinyin(question: str, found: int) -> None:
+    index = build((words(text), name_keys(text, "zh")) for text in PASSAGES)
+    scores, _ = index.scores(to_chinese(question, index.document_frequency).terms)
+    assert int(scores.argmax()) == found and scores[found] > 0
+
+
+def test_a_word_with_a_meaning_of_its_own_is_no_name() -> None:
+    index = build([(words("他说的话。"), ["^ca ni", "^ni ne"])])
+    assert to_chinese("Which canine?", index.document_frequency).terms == ()
