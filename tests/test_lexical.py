@@ -11,6 +11,7 @@ import pytest
 
 from index import lexical
 from index.lexical import K1, B, LexicalIndex, Term
+from index.words import words
 
 
 def _index(passages: list[list[str]]) -> LexicalIndex:
@@ -44,6 +45,24 @@ def test_scores_are_those_of_the_reference(seed: int) -> None:
     question = chance.sample(vocabulary, 6)
     found, _ = _index(passages).scores(_terms(question))
     np.testing.assert_allclose(found, _reference(passages, question), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "filler"),
+    [
+        ("芯片", "出口", "天气"),
+        ("晶片", "關稅", "天氣"),
+        ("chips", "exports", "weather"),
+        ("GPU", "出口", "天气"),
+    ],
+)
+def test_two_words_of_a_question_outweigh_one_repeated(first: str, second: str, filler: str) -> None:
+    passages = [[first] * 20, [first, second, *[filler] * 18], [second, *[filler] * 19]]
+    index = _index([words(" ".join(passage)) for passage in passages])
+    scores, _ = index.scores(_terms(words(f"{first} {second}")))
+    # By hand: both words are in 2 of 3 passages, all of 20 words, so their idf is ln(1 + 1.5 / 2.5) = ln 1.6. Said once
+    # a word gives its idf; 20 times, 20 * 1.6 / (20 + 0.6) = 1.5534 of it.
+    assert scores.tolist() == pytest.approx([1.5534 * math.log(1.6), 2 * math.log(1.6), math.log(1.6)], rel=1e-4)
 
 
 def test_a_phrase_counts_as_often_as_its_rarest_word() -> None:
