@@ -78,7 +78,7 @@ class LexicalIndex:
         """In how many passages a word occurs."""
         return len(self.postings(word)[0])
 
-    def scores(self, terms: Sequence[Term]) -> tuple[npt.NDArray[np.float32], float]:
+    def scores(self, terms: Sequence[Term], k1: float = K1) -> tuple[npt.NDArray[np.float32], float]:
         """BM25 of every passage for a question, float32 of shape (size,), and the most a passage of average length
         that repeats no word could reach: the sum of the words' idf. The quotient of the two says how much of the
         question a passage covers, whatever the question's length."""
@@ -89,7 +89,7 @@ class LexicalIndex:
             return total, 0.0
         reachable = 0.0
         mean = max(1.0, float(self.lengths.mean()))
-        norms = K1 * (1.0 - B + B * self.lengths.astype(np.float32) / mean)
+        norms = k1 * (1.0 - B + B * self.lengths.astype(np.float32) / mean)
         for term in terms:
             frequency, documents = self._frequency(term)
             idf = _idf(self.size, documents)
@@ -97,7 +97,7 @@ class LexicalIndex:
             if documents:
                 hit = np.flatnonzero(frequency)
                 seen = frequency[hit]
-                total[hit] += np.float32(term.weight * idf) * seen * (K1 + 1.0) / (seen + norms[hit])
+                total[hit] += np.float32(term.weight * idf) * seen * (k1 + 1.0) / (seen + norms[hit])
         return total, reachable
 
     def idf(self, term: Term) -> float:

@@ -52,7 +52,7 @@ class RerankSettings:
     the emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
 
     model: str = "auto"
-    windows: int = 24
+    windows: int = 18
     window_tokens: int = 96
     reach: float = 6.0
     question_tokens: int = 64

@@ -23,6 +23,7 @@ __all__ = ["Collection", "DocumentSearcher", "QuestionEncoder", "baselines"]
 
 _RRF = 60  # the constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)
 _FUSED = 100  # passages of each list that are fused
+_TEXTBOOK_K1 = 1.2  # Robertson & Zaragoza 2009; what others use, whatever suits us
 
 
 class QuestionEncoder(Protocol):
@@ -80,7 +81,7 @@ class _Bm25:
         self._index = index
 
     def rank(self, question: str, limit: int) -> Rows:
-        scores, _ = self._index.scores(dictionary.native(words(question)).terms)
+        scores, _ = self._index.scores(dictionary.native(words(question)).terms, _TEXTBOOK_K1)
         rows = _best(scores, limit)
         return rows[scores[rows] > 0]
 
