@@ -56,6 +56,8 @@ def test_two_values_of_one_figure_disagree(question: str, one: str, other: str) 
         ("总预算是多少？", "总预算为48亿元。", "总预算占收入的12%。"),  # another measure
         ("What is it worth?", "It is worth $600 million.", "It is worth $3 million."),  # of another size
         ("何时投产？", "将于2025年9月投产。", "公司成立于1998年。"),  # of another time
+        ("启衡和岭川的月产能分别是多少片？", "启衡月产能为4.5万片。", "岭川月产能为5.2万片。"),  # of two things
+        ("What did each plant cost?", "Plant A cost $48 million.", "Plant B cost $42 million."),
         ("为什么推迟？", "因为缺少2台设备。", "因为缺少3台设备。"),  # no figure is asked for
     ],
 )
@@ -73,6 +75,9 @@ def test_one_document_does_not_disagree_with_itself_nor_with_a_far_or_foreign_se
     assert disagreement(question, scored(passages, other_time=1.0), passages, settings) is None
     assert disagreement(question, scored(passages, names_missing=1.0), passages, settings) is None
     assert disagreement(question, scored(passages, words=0.9), passages, settings) is None  # hardly of the subject
+    abroad = [passages[0], *found("", "Capacity was 52,000 wafers a month.", language="en")[1:]]
+    assert disagreement(question, scored(abroad, (9.0, -2.0)), abroad, settings) is not None  # scores lie far apart
+    assert disagreement(question, scored(abroad, (9.0, -2.0), words=1.2), abroad, settings) is None
     years = found("2023年月产能为4.5万片。", "2024年月产能为5.2万片。")
     assert disagreement(question, scored(years), years, settings) is None
 

@@ -7,10 +7,12 @@ of one size.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from index.language import side
 from index.numbers import Quantity
 from index.numbers.dates import date_parts
 from index.numbers.units import convert
@@ -23,6 +25,9 @@ from rag.answer.span import answer_quantity
 __all__ = ["DisagreementSettings", "disagreement"]
 
 
+_ASKS_EACH = re.compile(
+    r"各(?![种種级級地界行])|分[别別]|哪一?[家个個]更|\b(?:respectively|each|both)\b", re.IGNORECASE
+)
 _ROUNDED, _ROUGHLY = Decimal("0.02"), Decimal("0.05")  # of a value, within which another is the same one rounded
 
 
@@ -30,13 +35,17 @@ _ROUNDED, _ROUGHLY = Decimal("0.02"), Decimal("0.05")  # of a value, within whic
 class DisagreementSettings:
     """How far behind the best sentence, in score, the first of the two may stand, and how far behind that the other, or
     another date; the least weight of the question's words either holds, and the least share of the first's weight that
-    the other does; and how many times the smaller value the larger may be, or years apart two dates."""
+    the other does. In the other language, or where one is a row of a table, one that holds nearly as much of the
+    question (``alike``) may stand as far as ``far_margin`` behind: such scores lie far apart. Last, how many times the
+    smaller value the larger may be, or years apart two dates."""
 
     behind: float = 3.0
     margin: float = 6.5
+    far_margin: float = 12.0
     date_margin: float = 1.0
     least_words: float = 1.4
-    share: float = 0.55
+    share: float = 0.5
+    alike: float = 0.65
     most_times: float = 1.5
     most_years: float = 2.0
 
@@ -45,10 +54,12 @@ def disagreement(
     question: str, scored: Sequence[ScoredSentence], passages: Sequence[Passage], settings: DisagreementSettings
 ) -> tuple[ScoredSentence, ScoredSentence] | None:
     """The best two sentences of different documents that answer a question for one figure differently, or None."""
+    if _ASKS_EACH.search(question):  # two things have two values
+        return None
     ranked = sorted(scored, key=lambda s: (-s.score, s.passage, s.start))
     stated: list[tuple[ScoredSentence, Quantity]] = []
     for sentence in ranked:
-        if sentence.score < ranked[0].score - settings.behind - settings.margin:
+        if sentence.score < ranked[0].score - settings.behind - settings.far_margin:
             break
         value = answer_quantity(question, sentence.text, sentence.lead)
         if (
@@ -62,10 +73,12 @@ def disagreement(
     first, value = stated[0]
     for other, differing in stated[1:]:
         dated = value.kind in ("date", "year")
-        margin = settings.date_margin if dated else settings.margin
-        near = other.score >= first.score - margin and _subject(other) >= settings.share * _subject(first)
         one, two = passages[first.passage], passages[other.passage]
-        if not near or one.document_id == two.document_id:
+        share = _subject(other) / _subject(first)
+        unlike = side(one.language) != side(two.language) or first.feature("row") != other.feature("row")
+        margin = settings.far_margin if unlike and share >= settings.alike else settings.margin
+        near = other.score >= first.score - (settings.date_margin if dated else margin)
+        if not near or share < settings.share or one.document_id == two.document_id:
             continue
         if not dated and _of_other_times(first, one, other, two):
             continue
