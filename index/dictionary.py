@@ -234,7 +234,7 @@ def _romanised(question: str, frequency: Frequency) -> list[Term]:
     """Chinese names in pinyin that the collection holds; a word that has a meaning is none by itself."""
     terms = []
     for name, ways in romanised_names(question):
-        if len(name) > 1 or not (name[0] in STOP_WORDS or words_glossed(stem(name[0]))):
+        if len(name) > 1 or not words_glossed(stem(name[0])):
             readings = tuple((keys, 1.0) for keys in ways if all(map(frequency, keys)))
             terms += [Term(readings)] if readings else []
     return terms

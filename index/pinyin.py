@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice, pairwise, product
 
 from index.language import fold
+from index.words import STOP_WORDS
 
 __all__ = ["PINYIN", "RomanisedName", "pinyin_keys", "romanised_names"]
 
@@ -26,6 +27,7 @@ _FIRST = re.compile(rf"{_SYLLABLE.pattern}|(?=[aeo])(?:{_FINAL})")
 _FEWEST, _MOST = 2, 6  # syllables of a name
 _LONGEST = 6  # letters of a syllable
 _WAYS = 3  # to divide a word into syllables
+_TRIED = 64  # of the ways that the parts of a word allow together
 
 RomanisedName = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 """The folded words of a name, and the readings that it may have: the keys of each."""
@@ -93,8 +95,10 @@ def _readings(row: list[str]) -> list[tuple[str, ...]]:
 def _divided(word: str) -> tuple[tuple[str, ...], ...]:
     """The ways to read a word as pinyin, those of the fewest syllables first; an apostrophe divides. Empty: none."""
     parts = [part for part in re.split("['’]", word.lower().replace("ü", "v")) if part]
+    if len(parts) > _MOST or word.lower() in STOP_WORDS:
+        return ()
     of_parts = [list(_ways(part, _MOST, _FIRST)) for part in parts]
-    whole = (tuple(syllable for way in ways for syllable in way) for ways in product(*of_parts))
+    whole = (tuple(syllable for way in ways for syllable in way) for ways in islice(product(*of_parts), _TRIED))
     return tuple(sorted(whole, key=lambda way: (len(way), way))[:_WAYS])
 
 

@@ -24,6 +24,7 @@ PASSAGES = (
     [
         ("What did Zhao Haijun say?", ["zhao haijun", "haijun"]),
         ("Where is Yizhuang?", ["yizhuang"]),
+        ("Can Zhao Haijun say more?", ["zhao haijun", "haijun"]),
         ("Who met Ai Weiwei in Xi'an?", ["ai weiwei", "weiwei", "xi'an"]),
         ("Which chips did they stop?", []),
         ("Who is Li?", []),
@@ -59,3 +60,8 @@ def test_a_passage_is_found_by_a_name_in_pinyin(question: str, found: int) -> No
 def test_a_word_with_a_meaning_of_its_own_is_no_name() -> None:
     index = build([(words("他说的话。"), ["^ca ni", "^ni ne"])])
     assert to_chinese("Which canine?", index.document_frequency).terms == ()
+
+
+@pytest.mark.parametrize("odd", ["nine'" * 800, "nana" * 1000, "a'" * 2000, "Li " * 1300])
+def test_no_word_takes_long_to_divide(odd: str) -> None:
+    assert romanised_names(f"Who is {odd}?") == []
