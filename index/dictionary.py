@@ -224,20 +224,24 @@ def to_chinese(question: str, frequency: Frequency, names: Names | None = None) 
         if is_han:
             terms += [Term((((word,), 1.0),)) for word in han_words(token)]
     named = _sounding(english_name_keys(question), frequency)
-    spelled = _romanised(question, frequency)
+    spelled, words_spelled = _romanised(question, frequency)
     terms += named + spelled
     terms += [Term((((word,), 1.0),)) for word in dict.fromkeys(search_terms(question))]
-    return Translation(tuple(terms), min(1.0, (crossed + len(named) + len(spelled)) / total) if total else 0.0)
+    return Translation(tuple(terms), min(1.0, (crossed + len(named) + words_spelled) / total) if total else 0.0)
 
 
-def _romanised(question: str, frequency: Frequency) -> list[Term]:
-    """Chinese names in pinyin that the collection holds; a word that has a meaning is none by itself."""
-    terms = []
+def _romanised(question: str, frequency: Frequency) -> tuple[list[Term], int]:
+    """Chinese names in pinyin that the collection holds, and how many words they have. A part of one that was found is
+    none of its own, nor is a word that has a meaning by itself."""
+    terms: list[Term] = []
+    taken: set[str] = set()
     for name, ways in romanised_names(question):
-        if len(name) > 1 or not words_glossed(stem(name[0])):
+        if taken.isdisjoint(name) and (len(name) > 1 or not words_glossed(stem(name[0]))):
             readings = tuple((keys, 1.0) for keys in ways if all(map(frequency, keys)))
-            terms += [Term(readings)] if readings else []
-    return terms
+            if readings:
+                terms.append(Term(readings))
+                taken.update(name)
+    return terms, len(taken)
 
 
 def _phrase_at(

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["K1", "PARTS", "B", "LexicalIndex", "Term", "build", "from_arrays", "to_files", "word_key"]
 
-# Below 1, so that no repetition of one word outweighs another word of the question that weighs as much (K1 + 1 < 2). By
-# the loss of `eval.fit scales`, 0.6 to 0.7 is best; 0.82 is what MS MARCO's passages take (Anserini).
+# Below 1, so that no repetition of one word outweighs another word of the question that weighs as much (K1 + 1 < 2), in
+# a passage of average length. By the loss of `eval.fit scales`, 0.6 to 0.7 is best; 0.82 is what MS MARCO's passages
+# take (Anserini).
 K1 = 0.6
 B = 0.75
 PARTS = ("keys", "starts", "rows", "counts", "lengths")
@@ -81,7 +82,7 @@ class LexicalIndex:
     def scores(self, terms: Sequence[Term], k1: float = K1) -> tuple[npt.NDArray[np.float32], float]:
         """BM25 of every passage for a question, float32 of shape (size,), and the most a passage of average length
         that repeats no word could reach: the sum of the words' idf. The quotient of the two says how much of the
-        question a passage covers, whatever the question's length."""
+        question a passage covers, whatever the question's length. ``k1``: how slowly a repeated word saturates."""
         import numpy as np
 
         total = np.zeros(self.size, dtype=np.float32)
@@ -134,7 +135,7 @@ def _idf(passages: int, documents: float) -> float:
 
 def build(passages: Iterable[tuple[Sequence[str], Sequence[str]]]) -> LexicalIndex:
     """An index over passages in row order, each given as its search words and as further keys to be found by (names by
-    their sound) that do not count as part of its length."""
+    their sound, or in pinyin) that do not count as part of its length."""
     import numpy as np
 
     lists: dict[str, list[tuple[int, int]]] = {}

@@ -62,7 +62,8 @@ def is_ready(model: BundledModel) -> bool:
 
 
 def _folder(model: BundledModel) -> Path:
-    return cache_folder() / "models" / f"{model.name}-{model.revision[:12]}-{model.form}"
+    form = f"-{model.form}" if model.form > 1 else ""
+    return cache_folder() / "models" / f"{model.name}-{model.revision[:12]}{form}"
 
 
 def prepare(model: BundledModel, announce: Announce | None = None, *, thorough: bool = False) -> Path:
@@ -111,6 +112,9 @@ def _build(model: BundledModel, folder: Path) -> None:
             shutil.rmtree(folder)
         os.replace(work, folder)
         _fsync(folder.parent)
+        for older in folder.parent.glob(f"{model.name}-{model.revision[:12]}*"):
+            if older != folder and older.is_dir():  # of another form; who has it open keeps it until the end
+                shutil.rmtree(older, ignore_errors=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -1,7 +1,7 @@
 """The bundled language model (Gemma 3 270M) as a scorer: how likely is a text after another?
 
-The forward pass is our own, over the weights as they lie in the model's folder: no library is imported but torch, no
-weight is initialised twice, and on a processor it takes half the time of the general implementation, since scales of
+The forward pass is our own, over the weights in the model's folder: no library is imported but torch, no weight is
+initialised twice, and on a processor it takes half the time of the general implementation, since scales of
 norms are folded into the weights behind them and padding stands on the right, where causal attention never looks.
 Architecture: Gemma Team, Gemma 3 Technical Report, 2025 (arXiv 2503.19786).
 """
@@ -33,7 +33,9 @@ __all__ = ["LanguageModel", "language_model"]
 _BEGIN = 2  # the mark of a text's beginning
 _WINDOW = 512  # tokens that most layers look back on; beyond, plain causal attention would not be the model's own
 _BATCH_TOKENS = 2048  # of one pass: fewer leave the processor waiting, more only take memory
-_HEAD_ROWS = 128  # tokens weighed against the whole vocabulary at once: 44 MiB of scores
+_HEAD_ROWS = (
+    128  # tokens weighed against the whole vocabulary at once: 44 MiB of scores in bfloat16, twice that in float32
+)
 _LEAST = 1e-37  # the smallest probability that is told from none
 
 
@@ -73,13 +75,19 @@ class _Network:
         states = states * torch.tensor(math.sqrt(width), dtype=torch.bfloat16).to(states.dtype)
         thetas = {layer.theta for layer in self.layers}
         turns = {theta: _turns(length, self.dimension, theta, states.dtype) for theta in thetas}
+        unseen = _unseen(length, states.dtype)
         for layer in self.layers:
-            states = self._attend(states, layer, turns[layer.theta], rows)
+            states = self._attend(states, layer, turns[layer.theta], unseen, rows)
             states = self._transform(states, layer)
         return states.view(rows, length, width)
 
     def _attend(
-        self, states: torch.Tensor, layer: _Layer, turns: tuple[torch.Tensor, torch.Tensor], rows: int
+        self,
+        states: torch.Tensor,
+        layer: _Layer,
+        turns: tuple[torch.Tensor, torch.Tensor],
+        unseen: torch.Tensor,
+        rows: int,
     ) -> torch.Tensor:
         import torch
         from torch.nn.functional import linear
@@ -93,7 +101,7 @@ class _Network:
         queries, keys, values = both[..., :heads, :], both[..., heads, :], projected[..., (heads + 1) * size :]
         # All heads share their keys and values, so one product a text serves them all: half the time of the library's.
         likeness = torch.bmm(queries.reshape(rows, -1, size), keys.transpose(1, 2)).view(rows, -1, heads, keys.shape[1])
-        likeness.mul_(size**-0.5).add_(_unseen(keys.shape[1], keys.dtype))
+        likeness.mul_(size**-0.5).add_(unseen)
         shares = likeness.softmax(-1, torch.float32).to(keys.dtype)
         mixed = torch.bmm(shares.view(rows, -1, keys.shape[1]), values)
         added = linear(mixed.view(states.shape[0], heads * size), layer.output)
@@ -209,9 +217,12 @@ def _scale(weight: torch.Tensor) -> torch.Tensor:
 
 
 class LanguageModel:
-    """The bundled language model as a scorer of texts given texts. Safe to use from several threads."""
+    """The bundled language model as a scorer of texts given texts. Safe to use from several threads.
 
-    def __init__(self) -> None:
+    ``precision`` is ``bfloat16``, ``float32``, or ``auto``: the first where the processor multiplies it."""
+
+    def __init__(self, precision: str = "auto") -> None:
+        self._precision = precision
         self._lock = threading.Lock()
         self.announce: Callable[[str], None] | None = None
 
@@ -221,7 +232,7 @@ class LanguageModel:
 
         folder = models.prepare(models.LANGUAGE_MODEL, self.announce)
         try:
-            return Tokenizer.from_file(str(folder / "tokenizer.json")), _read(folder, best_dtype("auto"))
+            return Tokenizer.from_file(str(folder / "tokenizer.json")), _read(folder, best_dtype(self._precision))
         except Exception as error:  # a damaged file fails in its reader's own way
             remedy = "remove that folder to have it made again"
             raise ModelError(f"cannot load the language model in {folder}: {remedy}") from error

@@ -219,7 +219,7 @@ class Retriever:
         return dictionary.to_chinese(question, frequency, names)
 
     def _kept(self, term: Term) -> bool:
-        """Whether a term's step is on: sounds of names and canonical quantities are terms of their own."""
+        """Whether a term's step is on: sounds and pinyin of names, and canonical quantities, are terms of their own."""
         first = term.readings[0][0][0] if term.readings and term.readings[0][0] else ""
         if not self._settings.names and first.startswith((SOUND, PINYIN)):
             return False

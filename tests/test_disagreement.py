@@ -37,6 +37,7 @@ PAIRS = [
     ("三廠什麼時候投產？", "三廠將於2025年9月投產。", "The fab will start production in February 2026."),
     ("三厂一期的总预算是多少？", "三厂一期项目总预算为48亿元。", "会议同意将总预算核定为42亿元。"),
     ("What is the agreement worth?", "協議總金額為6.4億美元。", "The agreement has a total value of $600 million."),
+    ("How many wafers are made each month?", "The fab makes 45,000 wafers a month.", "It makes 52,000 wafers."),
     ("CX-8的board power是多少瓦？", "板卡功耗为350瓦。", "Sustained board power was 400 W."),
 ]
 
@@ -77,7 +78,9 @@ def test_one_document_does_not_disagree_with_itself_nor_with_a_far_or_foreign_se
     assert disagreement(question, scored(passages, words=0.9), passages, settings) is None  # hardly of the subject
     abroad = [passages[0], *found("", "Capacity was 52,000 wafers a month.", language="en")[1:]]
     assert disagreement(question, scored(abroad, (9.0, -2.0)), abroad, settings) is not None  # scores lie far apart
-    assert disagreement(question, scored(abroad, (9.0, -2.0), words=1.2), abroad, settings) is None
+    less = DisagreementSettings(alike=0.8)
+    assert disagreement(question, scored(abroad, (9.0, -2.0), words=1.5), abroad, less) is None
+    assert disagreement(question, scored(passages, (9.0, -2.0), row=1.0), passages, settings) is not None
     years = found("2023年月产能为4.5万片。", "2024年月产能为5.2万片。")
     assert disagreement(question, scored(years), years, settings) is None
 

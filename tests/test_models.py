@@ -63,7 +63,7 @@ def test_a_model_is_made_once_and_announced_once(cache: Path) -> None:
     model = tiny(make)
     assert is_installed(model) and not is_ready(model)
     folder = prepare(model, said.append)
-    assert folder == cache / "models" / "tiny-0123456789ab-1" and is_ready(model)
+    assert folder == cache / "models" / "tiny-0123456789ab" and is_ready(model)
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert prepare(model, said.append, thorough=True) == folder
     assert make.made == 1 and len(said) == 1
@@ -77,7 +77,7 @@ def test_a_kill_in_the_middle_leaves_nothing_half(cache: Path) -> None:
     make = Maker()
     prepare(tiny(make))
     assert make.made == 1
-    assert standing(cache) == ["tiny-0123456789ab-1"]  # what the dead process left is gone too
+    assert standing(cache) == ["tiny-0123456789ab"]  # what the dead process left is gone too
 
 
 def test_a_failure_in_the_middle_leaves_nothing(cache: Path) -> None:

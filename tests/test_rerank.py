@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from real import real, real_folder
 
-from index.encoder import best_dtype
 from index.errors import ModelError
 from index.language import sentences
 from index.lexical import Term
@@ -19,7 +17,7 @@ from index.types import Passage
 from rag import KnowledgeBase
 from rag.language_model import LanguageModel
 from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, load_reranker
-from rag.retrieve import QueryTerms, Retriever
+from rag.retrieve import Candidate, QueryTerms, RetrievalSettings, Retriever
 
 __all__ = ["real", "real_folder"]
 
@@ -209,14 +207,11 @@ def test_likelihoods_do_not_depend_on_what_they_are_batched_with(model: Language
 
 @likelihood
 @pytest.mark.parametrize(("precision", "most", "on_average"), [("bfloat16", 0.5, 0.08), ("float32", 0.05, 0.005)])
-def test_our_forward_pass_gives_what_transformers_gives(
-    precision: str, most: float, on_average: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_our_forward_pass_gives_what_transformers_gives(precision: str, most: float, on_average: float) -> None:
     import torch
     from transformers import AutoModelForCausalLM
 
-    monkeypatch.setattr("rag.language_model.best_dtype", lambda _: best_dtype(precision))
-    model = LanguageModel()
+    model = LanguageModel(precision)
     folder = prepare(LANGUAGE_MODEL)
     reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     texts = (
@@ -262,25 +257,27 @@ def test_the_clock_stops_a_machine_in_trouble_and_says_so(
     assert "not reranked" in caplog.text
 
 
-@likelihood
-def test_a_question_is_read_once_and_an_order_the_clock_stopped_is_not_kept(
-    real: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    retriever: Retriever = real.retriever()
-    reranker = load_reranker(RerankSettings(model="likelihood", windows=3), retriever)
-    read: list[str] = []
+class Slow(Retriever):
+    """A real retriever that is too slow for the clock when it is first asked."""
 
-    def counted(question: str, *rest: Any) -> list[float]:
-        read.append(question)
-        if len(read) == 1:
+    asked = 0
+
+    def candidates(self, question: str) -> list[Candidate]:
+        self.asked += 1
+        if self.asked == 1:
             raise TimeoutError("too slow")
-        return language_model_lifts(question, *rest)
+        return super().candidates(question)
 
-    monkeypatch.setattr("rag.rerank.language_model_lifts", counted)
-    assert ids(reranker.rerank(QUESTIONS[1], 5)) == ids(retriever.search(QUESTIONS[1], 5))
+
+@likelihood
+def test_a_question_is_read_once_and_an_order_the_clock_stopped_is_not_kept(real: KnowledgeBase) -> None:
+    plain: Retriever = real.retriever()
+    slow = Slow(plain.generation, plain.embedder, RetrievalSettings())
+    reranker = load_reranker(RerankSettings(model="likelihood", windows=3), slow)
+    assert ids(reranker.rerank(QUESTIONS[1], 5)) == ids(plain.search(QUESTIONS[1], 5))
     found = ids(reranker.rerank(QUESTIONS[1], 5))
-    assert ids(reranker.rerank(QUESTIONS[1], 9))[:5] == found
-    assert read == [QUESTIONS[1]] * 2
+    assert slow.asked == 3  # stopped, its first stage instead, and read
+    assert ids(reranker.rerank(QUESTIONS[1], 9))[:5] == found and slow.asked == 3
 
 
 @likelihood

@@ -131,17 +131,21 @@ def _profile(
 
 
 def quarters(queries: Sequence[Query]) -> list[Sequence[Query]]:
-    """The questions dealt out to four stages, alike many of each pair; all of them to each where they are too few."""
-    return [queries[place::4] if len(queries) >= 4 else queries for place in range(4)]
+    """The questions dealt out to four stages, alike many of each pair: none is asked twice, for what was found is kept.
+
+    Raises ``UsageError`` where they are fewer than two a stage."""
+    if len(queries) < 8:
+        raise UsageError(f"times need 8 questions or more, these are {len(queries)}: give more with --questions")
+    return [queries[place::4] for place in range(4)]
 
 
 def timed(ask: Callable[[str], object], questions: Sequence[str], clock: Clock = time.perf_counter) -> list[float]:
-    """Milliseconds of each question but the first, which loads the models; of an only one, the second time it is asked.
+    """Milliseconds of each question but the first, which loads the models.
 
     A question that cannot be asked takes what it takes.
     """
     found: list[float] = []
-    for place, question in enumerate(questions if len(questions) > 1 else [*questions, *questions]):
+    for place, question in enumerate(questions):
         started = clock()
         with suppress(QuestionError):
             ask(question)

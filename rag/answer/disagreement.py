@@ -26,7 +26,9 @@ __all__ = ["DisagreementSettings", "disagreement"]
 
 
 _ASKS_EACH = re.compile(
-    r"各(?![种種级級地界行])|分[别別]|哪一?[家个個]更|\b(?:respectively|each|both)\b", re.IGNORECASE
+    r"各[自是为為占有]|各[^种種级級地界行方项項季年月]{0,3}多少|分[别別]|\brespectively\b|"
+    r"\beach\b(?! *(?:day|week|month|quarter|year))",
+    re.IGNORECASE,
 )
 _ROUNDED, _ROUGHLY = Decimal("0.02"), Decimal("0.05")  # of a value, within which another is the same one rounded
 
@@ -36,8 +38,8 @@ class DisagreementSettings:
     """How far behind the best sentence, in score, the first of the two may stand, and how far behind that the other, or
     another date; the least weight of the question's words either holds, and the least share of the first's weight that
     the other does. In the other language, or where one is a row of a table, one that holds nearly as much of the
-    question (``alike``) may stand as far as ``far_margin`` behind: such scores lie far apart. Last, how many times the
-    smaller value the larger may be, or years apart two dates."""
+    question (``alike``), for a figure, may stand as far as ``far_margin`` behind: such scores lie far apart. Last, how
+    many times the smaller value the larger may be, or years apart two dates."""
 
     behind: float = 3.0
     margin: float = 6.5
@@ -74,11 +76,11 @@ def disagreement(
     for other, differing in stated[1:]:
         dated = value.kind in ("date", "year")
         one, two = passages[first.passage], passages[other.passage]
-        share = _subject(other) / _subject(first)
+        own, most = _subject(other), _subject(first)
         unlike = side(one.language) != side(two.language) or first.feature("row") != other.feature("row")
-        margin = settings.far_margin if unlike and share >= settings.alike else settings.margin
+        margin = settings.far_margin if unlike and own >= settings.alike * most else settings.margin
         near = other.score >= first.score - (settings.date_margin if dated else margin)
-        if not near or share < settings.share or one.document_id == two.document_id:
+        if not near or own < settings.share * most or one.document_id == two.document_id:
             continue
         if not dated and _of_other_times(first, one, other, two):
             continue

@@ -1,7 +1,7 @@
 """How much of a claim's words its evidence holds: as a whole, in the nearest few sentences, and side by side.
 
 In one language words are compared as search words. Across languages each word of the claim is looked for as its
-dictionary translations and, for names, by sound; what cannot be taken across counts as absent.
+dictionary translations and, for names, by sound or in pinyin; what cannot be taken across counts as absent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from itertools import pairwise
 from index import dictionary
 from index.language import Side, fold
 from index.lexical import Term
-from index.names import name_keys
+from index.names import SOUND, name_keys
+from index.pinyin import PINYIN
 from rag.verify.text import Reading, is_quantity, read, search_words
 
 __all__ = ["WINDOW", "Overlap", "crossing", "native"]
@@ -31,8 +32,9 @@ _BINDING = frozenset("的了是在和与及或而之其也都就被把对于从�
 class Overlap:
     """Shares from 0 to 1 of a claim's words: ``whole``, held by all the evidence; ``best``, by the best run of up to
     three sentences, which are ``window`` (the first and one behind the last); ``single``, by the best sentence;
-    ``pairs``, neighbours that one sentence holds; ``names``, how many names were recognised by sound (0, 1/2, 2/3…);
-    ``letters`` and ``near_letters``, characters (in English, words) held by all, and by the best three sentences."""
+    ``pairs``, neighbours that one sentence holds; ``names``, how many names were recognised by sound or in pinyin (0,
+    1/2, 2/3…); ``letters`` and ``near_letters``, characters (in English, words) held by all, and by the best three
+    sentences."""
 
     whole: float
     best: float
@@ -68,8 +70,8 @@ def crossing(claim: str, claim_side: Side, evidence: Reading, evidence_side: Sid
     translate = dictionary.to_english if evidence_side == "en" else dictionary.to_chinese
     translation = translate(claim, lambda word: int(word in everything))
     terms = [term for term in translation.terms if term.readings and not is_quantity(term.readings[0][0][0])]
-    sounds = [term for term in terms if term.readings[0][0][0].startswith("~")]
-    plain = [term for term in terms if not term.readings[0][0][0].startswith("~") and _held(term, everything)]
+    sounds = [term for term in terms if term.readings[0][0][0].startswith((SOUND, PINYIN))]
+    plain = [term for term in terms if term not in sounds and _held(term, everything)]
     total = sum(term.weight for term in plain) or 1.0
 
     def share(words: Collection[str]) -> float:
