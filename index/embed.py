@@ -145,6 +145,11 @@ class LocalEmbeddings(_EmbeddingsBase):
             return _load(self._folder, settings.revision, settings.precision, settings.model == BUNDLED)
         except Exception as error:  # each kind of model and file of weights fails in its own way
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            if isinstance(error, MemoryError) or "allocate memory" in str(error):
+                raise ModelError(
+                    f"not enough memory to load the embedding model {self._settings.model}: close other programs, or "
+                    "raise the limit this process runs under"
+                ) from error
             raise ModelError(
                 f"cannot load the embedding model {self._settings.model}: {first}; download it to a folder first and "
                 "give that folder as [embedding] model, or use model = 'bundled', which needs no network"

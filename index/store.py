@@ -203,7 +203,8 @@ class Store:
             self._warn(f"{damage}; {generation.path.name} is used instead, so what was added last may be missing")
             return generation
         raise DamagedStoreError(
-            f"the knowledge base at {self.path} is damaged ({damage}): delete that folder and add the documents again"
+            f"the knowledge base at {self.path} is damaged ({damage}): delete CURRENT and the gen- folders in it, "
+            "nothing else, and add the documents again"
         ) from damage
 
     def _warn(self, text: str) -> None:

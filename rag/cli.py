@@ -245,7 +245,7 @@ def _config(arguments: argparse.Namespace) -> Config:
     own = _folder(arguments) / "wenju.toml"
     if arguments.config is not None:
         return Config.load(arguments.config)
-    return Config.load(own) if own.is_file() else Config()
+    return Config.load(own) if os.path.lexists(own) else Config()
 
 
 def _opened(arguments: argparse.Namespace, *, create: bool = False) -> KnowledgeBase:

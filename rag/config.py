@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 from index.embed import EmbeddingSettings
 from rag.errors import ConfigError
@@ -100,7 +101,7 @@ class Config:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}): give a TOML file") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: must be UTF-8, but byte {error.start + 1} is not: save it as UTF-8") from error
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # no TOML, or a number of thousands of digits
             raise ConfigError(f"{path}: must be TOML: {_one_line(str(error))}") from error
         return cls()._updated(tables, str(path))
 
@@ -132,7 +133,7 @@ class _Between:
     high: float
 
     def holds(self, value: Any) -> bool:
-        return math.isfinite(value) and self.low <= value <= self.high
+        return (isinstance(value, int) or math.isfinite(value)) and self.low <= value <= self.high
 
     def __str__(self) -> str:
         return f"{self.low} to {self.high}"
@@ -161,8 +162,23 @@ class _Matches:
         return self.described
 
 
+@dataclass(frozen=True, slots=True)
+class _Address:
+    def holds(self, value: Any) -> bool:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port  # read, it is checked
+        except ValueError:
+            return False
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", value)
+        return value == "" or whole
+
+    def __str__(self) -> str:
+        return "empty, or an address that starts with http:// or https://"
+
+
 _NAME = _Matches(r"\S(?:[^\x00-\x1f]*\S)?", "a name without spaces around it")
-_ADDRESS = _Matches(r"|https?://[^\s/]\S*", "empty, or an address that starts with http:// or https://")
+_ADDRESS = _Address()
 _RULES: Mapping[str, _Rule] = {
     "embedding.model": _NAME,
     "embedding.base_url": _ADDRESS,
@@ -253,6 +269,8 @@ def _unknown(shown: str, name: str, known: Mapping[str, object], noun: str) -> s
 
 
 def _shown(value: object, key: str = "") -> str:
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return "a number of hundreds of digits"
     return "(not shown)" if key == "password" else _one_line(repr(value))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +71,7 @@ class KnowledgeBase:
         store = Store.open(folder, create=create)
         own = folder / "wenju.toml"
         if config is None:
-            config = Config.load(own) if own.is_file() else Config()
+            config = Config.load(own) if os.path.lexists(own) else Config()
         return cls(store, config, announce)
 
     # --- documents ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rag import KnowledgeBase
 from rag.config import AppSettings, Config
 from rag.errors import ConfigError
 
@@ -60,6 +61,11 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         ("[retrieval]\nlimit = 0", r"\[retrieval\] limit must be 1 to 100, was: 0"),
         ('[embedding]\nprecision = "fp8"', r"precision must be 'auto' or 'float32' or 'bfloat16', was: 'fp8'"),
         ('[embedding]\nmodel = " "', r"\[embedding\] model must be a name without spaces around it, was: ' '"),
+        ("[app]\nport = 1" + "0" * 400, r"\[app\] port must be 0 to 65535, was: a number of hundreds of digits"),
+        ("[answer]\ntimeout = 1" + "0" * 400, r"\[answer\] timeout must be .*, was: a number of hundreds of digits"),
+        ("[app]\nport = 1" + "0" * 5000, "must be TOML: "),
+        ('[embedding]\nmodel = "m"\nbase_url = "http://[::1"', "base_url must be empty, or an address"),
+        ('[answer]\nbase_url = "http://a:b"', "base_url must be empty, or an address"),
         (
             '[answer]\nbase_url = "ftp://x"',
             r"base_url must be empty, or an address that starts with http:// or https://",
@@ -102,6 +108,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "gb.toml").write_bytes('[app]\npassword = "口令"'.encode("gb18030"))
     with pytest.raises(ConfigError, match="must be UTF-8, but byte 19 is not"):
         Config.load(tmp_path / "gb.toml")
+    (tmp_path / "kb" / "wenju.toml").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"wenju\.toml: cannot be read \(Is a directory\)"):
+        KnowledgeBase.open(tmp_path / "kb", create=True)
 
 
 def test_values_can_be_replaced_and_are_checked() -> None:

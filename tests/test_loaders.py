@@ -119,7 +119,17 @@ def test_markdown() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"[" * 100_000, b"[" * 40_000, b"*a " * 15_000, b"`a``b" * 9_000, b">" * 5_000 + b" x"]
+    "data",
+    [
+        b"[" * 100_000,
+        b"[" * 40_000,
+        b"*a " * 15_000,
+        b"`a``b" * 9_000,
+        b">" * 5_000 + b" x",
+        b"<!-- a -->\n" * 60 + b"\n# Note\n\nThe boss is Zed.\n",
+        b"# a\n\ntext\n\n" + b"<script " * 20_000 + b"a" * 300_000,
+        b"# a\n\ntext\n\n<div>" + b"<!-- " * 20_000 + b"a" * 300_000,
+    ],
 )
 def test_hostile_markdown_is_fast(data: bytes) -> None:
     started = time.perf_counter()

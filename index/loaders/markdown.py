@@ -20,7 +20,11 @@ __all__ = ["extract"]
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(.+?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
+# What is opened again before it is closed is not looked for to the end: thousands of openings would take minutes.
+_TAG = re.compile(
+    r"<(script|style)\b(?:(?!<(?:script|style)\b).)*?</\1\s*>|<!--(?:(?!<!--).)*?-->|</?[a-zA-Z][^<>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
 # Emphasis that CommonMark does not see because Han text or full-width marks stand right beside it.
 _LEFT_OVER_STRONG = re.compile(r"\*\*(?=\S)([^*\n]{1,500}?)(?<=\S)\*\*")
 _FILE_NAME = re.compile(r"[\w .()-]+\.(png|jpe?g|gif|webp|svg|bmp)", re.IGNORECASE)
