@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from index.language import Side, fold
-from index.pinyin import pinyin_keys
+from index.pinyin import PINYIN, pinyin_keys
 from index.words import cut_han, is_listed, words
 
-__all__ = ["SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "name_keys"]
+__all__ = ["NAME_MARKS", "SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "name_keys"]
 
 SOUND = "~"  # what every key begins with
+NAME_MARKS = (SOUND, PINYIN)  # what a passage's keys of names begin with, by sound and in pinyin
 # The characters used to write foreign names by sound (after the Xinhua transcription tables).
 _SOUND_CHARACTERS = frozenset(
     "阿埃艾爱安昂奥澳巴白班邦包保鲍贝本比彼毕宾波玻伯博勃布采蔡查察昌楚茨慈次达大戴丹当道得德登邓迪狄蒂帝丁东杜敦顿多铎厄恩尔耳法凡范方"

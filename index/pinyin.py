@@ -81,15 +81,13 @@ def _rows(question: str) -> Iterator[list[str]]:
     end = -1
     for match in _WORD.finditer(question):
         word = re.sub("['’]s?$", "", match.group())
-        if word.lower() in STOP_WORDS and (end < 0 or word[0].islower()):
-            yield from [row] if row else []
-            row, end = [], match.end()
-            continue
-        joins = row and word[0].isupper() and row[-1][0].isupper() and question[end : match.start()] in (" ", "-")
-        if row and not (joins and _divided(word)):
+        stops = word.lower() in STOP_WORDS and (end < 0 or word[0].islower())
+        reads = not stops and bool(_divided(word))
+        beside = row and word[0].isupper() and row[-1][0].isupper() and question[end : match.start()] in (" ", "-")
+        if row and not (reads and beside):
             yield row
             row = []
-        if _divided(word):
+        if reads:
             row.append(word)
         end = match.start() + len(word)
     if row:

@@ -242,10 +242,7 @@ def _config(arguments: argparse.Namespace) -> Config:
     """The settings of ``--config``, else of the knowledge base's own file, else the defaults."""
     from rag.config import Config
 
-    own = _folder(arguments) / "wenju.toml"
-    if arguments.config is not None:
-        return Config.load(arguments.config)
-    return Config.load(own) if os.path.lexists(own) else Config()
+    return Config.of(_folder(arguments)) if arguments.config is None else Config.load(arguments.config)
 
 
 def _opened(arguments: argparse.Namespace, *, create: bool = False) -> KnowledgeBase:

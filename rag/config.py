@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import re
 import tomllib
 import types
@@ -104,6 +105,12 @@ class Config:
         except (ValueError, RecursionError) as error:  # no TOML, or a number of thousands of digits
             raise ConfigError(f"{path}: must be TOML: {_one_line(str(error))}") from error
         return cls()._updated(tables, str(path))
+
+    @classmethod
+    def of(cls, folder: Path) -> Config:
+        """The settings that a knowledge base's folder holds, or the defaults. Raises ``ConfigError``."""
+        own = folder / "wenju.toml"
+        return cls.load(own) if os.path.lexists(own) else cls()  # what is there and no file is named, not passed over
 
     def with_values(self, tables: Mapping[str, Mapping[str, object]]) -> Config:
         """These settings with some replaced, as ``{"app": {"port": 0}}``. Raises ``ConfigError``."""

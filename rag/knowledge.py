@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -69,10 +68,7 @@ class KnowledgeBase:
         """
         folder = Path(path)
         store = Store.open(folder, create=create)
-        own = folder / "wenju.toml"
-        if config is None:
-            config = Config.load(own) if os.path.lexists(own) else Config()
-        return cls(store, config, announce)
+        return cls(store, Config.of(folder) if config is None else config, announce)
 
     # --- documents ---------------------------------------------------------------------------------------------
 

@@ -21,8 +21,7 @@ from index.equivalents import Names
 from index.indexes import SIDES, SideIndex, read
 from index.language import Side, detect, fold, side
 from index.lexical import Term
-from index.names import SOUND
-from index.pinyin import PINYIN
+from index.names import NAME_MARKS
 from index.types import Chunk, Passage
 from index.words import words
 
@@ -221,7 +220,7 @@ class Retriever:
     def _kept(self, term: Term) -> bool:
         """Whether a term's step is on: sounds and pinyin of names, and canonical quantities, are terms of their own."""
         first = term.readings[0][0][0] if term.readings and term.readings[0][0] else ""
-        if not self._settings.names and first.startswith((SOUND, PINYIN)):
+        if not self._settings.names and first.startswith(NAME_MARKS):
             return False
         return self._settings.numbers or not _QUANTITY.match(first)
 

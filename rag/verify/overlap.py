@@ -15,8 +15,7 @@ from itertools import pairwise
 from index import dictionary
 from index.language import Side, fold
 from index.lexical import Term
-from index.names import SOUND, name_keys
-from index.pinyin import PINYIN
+from index.names import NAME_MARKS, name_keys
 from rag.verify.text import Reading, is_quantity, read, search_words
 
 __all__ = ["WINDOW", "Overlap", "crossing", "native"]
@@ -70,7 +69,7 @@ def crossing(claim: str, claim_side: Side, evidence: Reading, evidence_side: Sid
     translate = dictionary.to_english if evidence_side == "en" else dictionary.to_chinese
     translation = translate(claim, lambda word: int(word in everything))
     terms = [term for term in translation.terms if term.readings and not is_quantity(term.readings[0][0][0])]
-    sounds = [term for term in terms if term.readings[0][0][0].startswith((SOUND, PINYIN))]
+    sounds = [term for term in terms if term.readings[0][0][0].startswith(NAME_MARKS)]
     plain = [term for term in terms if term not in sounds and _held(term, everything)]
     total = sum(term.weight for term in plain) or 1.0
 
