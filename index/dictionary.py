@@ -19,7 +19,7 @@ from index.lexical import Term
 from index.names import chinese_name_keys, english_name_keys
 from index.numbers import search_terms
 from index.pinyin import romanised_names
-from index.words import STOP_WORDS, cut_han, english_words, han_words, stem, tokens, words
+from index.words import STOP_WORDS, cut_han, english_words, han_shares, han_words, stem, tokens, words
 
 __all__ = ["Translation", "glosses", "native", "parts", "same_side", "to_chinese", "to_english"]
 
@@ -66,8 +66,8 @@ def glosses(word: str) -> tuple[str, ...]:
 
 
 def same_side(question: str, frequency: Frequency, names: Names | None = None) -> Translation:
-    """A question's own search words as terms on its own side, each word once. The words of a name (晶片) also read as
-    the name's other forms (芯片), a little less than as themselves."""
+    """A question's own search words as terms on its own side, each once, a Han word by its share of the characters. The
+    words of a name (晶片) also read as the name's other forms (芯片), a little less than as themselves."""
     names = names or regional()
     found = list(dict.fromkeys(words(question)))
     others: dict[str, dict[tuple[str, ...], float]] = {}
@@ -86,7 +86,8 @@ def same_side(question: str, frequency: Frequency, names: Names | None = None) -
         end = names.in_english(found, position)
         also(found[position:end], names.synonyms(found[position:end]))
         position = max(end, position + 1)
-    terms = (Term((((word,), 1.0), *others.get(word, {}).items())) for word in found)
+    shares = han_shares(question)
+    terms = (Term((((word,), 1.0), *others.get(word, {}).items()), weight=shares.get(word, 1.0)) for word in found)
     return Translation(tuple(terms), 1.0)
 
 

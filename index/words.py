@@ -28,6 +28,7 @@ __all__ = [
     "STOP_WORDS",
     "cut_han",
     "english_words",
+    "han_shares",
     "han_words",
     "is_listed",
     "load_user_dictionary",
@@ -44,6 +45,7 @@ _JOINER = re.compile(r"['’.&/_+-]")
 _UNITED_STATES = re.compile(r"(?<![A-Za-z.])U\.?S\.?(?:A\.?)?(?![A-Za-z])")
 # Folded. What asks for a place or a time holds a word that elsewhere means something (地方政府).
 _ASKING = re.compile(r"(?:什么|甚么|哪个|哪些)(?:地方|时间|时候|东西)")
+_PAIR_WEIGHS = 0.5  # a pair of characters that is no word of jieba's, beside one that is
 _lock = threading.Lock()
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
@@ -133,14 +135,35 @@ def is_listed(word: str) -> bool:
 
 def han_words(run: str) -> list[str]:
     """The words of an unbroken run of folded Han characters: jieba's, and each pair it did not see as a word."""
+    return [word for word, _ in _han_spans(run).values()]
+
+
+def han_shares(text: str) -> dict[str, float]:
+    """How much each Han word of a question counts, 0 to 1: a character counts once at most, shared among the words over
+    it (公民 and 民不 in 公民不服从). Otherwise what jieba cuts into many overlapping words would outweigh the rest."""
+    shares: dict[str, float] = {}
+    for run, is_han in tokens(text):
+        spans = _han_spans(run) if is_han else {}
+        over = [0.0] * len(run)
+        for (start, end), (_, weight) in spans.items():
+            for position in range(start, end):
+                over[position] += weight
+        for (start, end), (word, weight) in spans.items():
+            share = sum(weight / max(1.0, over[position]) for position in range(start, end)) / (end - start)
+            shares[word] = max(share, shares.get(word, 0.0))
+    return shares
+
+
+def _han_spans(run: str) -> dict[tuple[int, int], tuple[str, float]]:
+    """The words of a Han run by their place, in order, and what each weighs beside others over the same characters."""
     with _lock:
         cut = [(word, start, end) for word, start, end in _tokenizer().tokenize(run, mode="search")]
-    found = {(start, end): word for word, start, end in cut if word not in STOP_WORDS}
+    found = {(start, end): (word, 1.0) for word, start, end in cut if word not in STOP_WORDS}
     glue = {position for word, start, end in cut if word in _GLUE for position in range(start, end)}
     for start in range(len(run) - 1):
         if start not in glue and start + 1 not in glue:
-            found.setdefault((start, start + 2), run[start : start + 2])
-    return [word for _, word in sorted(found.items()) if word not in STOP_WORDS]
+            found.setdefault((start, start + 2), (run[start : start + 2], _PAIR_WEIGHS))
+    return {place: own for place, own in sorted(found.items()) if own[0] not in STOP_WORDS}
 
 
 def english_words(token: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from index.errors import UsageError
 from index.names import chinese_name_keys, english_name_keys
-from index.words import english_words, han_words, is_listed, load_user_dictionary, words
+from index.words import english_words, han_shares, han_words, is_listed, load_user_dictionary, words
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,14 @@ def test_model_numbers_stay_whole(model: str) -> None:
 
 def test_a_name_jieba_does_not_know_is_found_by_its_pairs() -> None:
     assert {"曦智", "智达"} <= set(han_words("曦智达科技"))
+
+
+def test_a_character_counts_once_however_many_words_are_over_it() -> None:
+    shares = han_shares("公民不服从的目的")
+    assert shares["目的"] == 1.0
+    assert shares["民不"] < 0.5 < shares["公民"] < 1.0
+    assert han_shares("研究研究") == {"研究": pytest.approx(5 / 6), "究研": pytest.approx(1 / 3)}
+    assert han_shares("the H20") == {}
 
 
 def test_no_pair_is_made_across_a_particle() -> None:
