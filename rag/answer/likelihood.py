@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import prompts
 from index.language import Side
@@ -25,20 +24,17 @@ def likelihood_beside(reranker: Reranker) -> Likelihood | None:
 def sentence_likelihood(model: LanguageModel) -> Likelihood:
     """The lift of a question's mean log-probability behind each text over that behind an unrelated one of its side."""
 
-    @lru_cache(maxsize=64)
-    def unrelated(question: str, name: Side) -> float:
-        return means(question, unrelated_texts(name)[:1], name)[0]
-
-    def means(question: str, texts: Sequence[str], name: Side) -> list[float]:
-        prompt = prompts.load("likelihood", name)
-        contexts = [model.encode(prompt.fill(passage=text[-_MOST_CHARACTERS[name] :])) for text in texts]
-        found: list[float] = (
-            model.log_likelihoods(contexts, model.encode(" " + question)[:_QUESTION_TOKENS]).mean(axis=1).tolist()
-        )
-        return found
-
-    def lifts(question: str, texts: Sequence[str], name: Side) -> list[float]:
-        base = unrelated(question, name)
-        return [value - base for value in means(question, texts, name)]
+    def lifts(question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
+        unrelated = {name: unrelated_texts(name)[0] for name in dict.fromkeys(sides)}
+        read = [*zip(unrelated.values(), unrelated, strict=True), *zip(texts, sides, strict=True)]
+        contexts = [
+            model.encode(prompts.load("likelihood", name).fill(passage=text[-_MOST_CHARACTERS[name] :]))
+            for text, name in read
+        ]
+        # One call for both sides: a pass over few texts is slower for each of them.
+        asked = model.encode(" " + question)[:_QUESTION_TOKENS]
+        means: list[float] = model.log_likelihoods(contexts, asked).mean(axis=1).tolist()
+        base = dict(zip(unrelated, means, strict=False))
+        return [value - base[name] for value, name in zip(means[len(unrelated) :], sides, strict=True)]
 
     return lifts

@@ -35,8 +35,8 @@ _MOST_READ = 20  # sentences whose meaning is looked at
 _MOST_JUDGED = 8  # and of those, how many a language model reads
 _TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
 
-Likelihood = Callable[[str, Sequence[str], Side], Sequence[float]]
-"""How likely each text of a side makes the question, in nats a token, on a scale of its own."""
+Likelihood = Callable[[str, Sequence[str], Sequence[Side]], Sequence[float]]
+"""How likely each text, of its side, makes the question: in nats a token, on a scale of its own for each side."""
 
 
 class SentenceEncoder(Protocol):
@@ -159,11 +159,8 @@ def _likelihoods(
 ) -> npt.NDArray[np.float64]:
     import numpy as np
 
-    found = np.zeros(len(kept))
-    for name in dict.fromkeys(span.side for span in kept):
-        own = [i for i, span in enumerate(kept) if span.side == name]
-        found[own] = likelihood(question, [in_topic(kept[i], passages[kept[i].passage]) for i in own], name)
-    return found
+    texts = [in_topic(span, passages[span.passage]) for span in kept]
+    return np.array(likelihood(question, texts, [span.side for span in kept]), dtype=np.float64)
 
 
 def _scored(

@@ -1,0 +1,76 @@
+"""The language model's pass: what texts share is read once, and what comes out is as if each were read alone."""
+
+import os
+
+import numpy as np
+import pytest
+
+from index.models import LANGUAGE_MODEL, is_installed, is_ready
+from rag.gemma import lay_out
+from rag.language_model import LanguageModel
+
+pytest.importorskip("torch")
+installed = pytest.mark.skipif(
+    not is_installed(LANGUAGE_MODEL) or not (is_ready(LANGUAGE_MODEL) or os.environ.get("WENJU_TEST_LIKELIHOOD")),
+    reason="the language model is not prepared: set WENJU_TEST_LIKELIHOOD=1",
+)
+
+CONTEXTS = (
+    "启衡微电子的月产能为4.5万片。",
+    "启衡微电子的月产能为4.5万片，良率92%。",
+    "Qiheng makes 45,000 wafers a month.",
+    "嶺川半導體位於新竹，" * 9,
+    "台積電 TSMC 的 CoWoS 產能",
+    "",
+)
+
+
+@pytest.fixture(scope="module")
+def exact() -> LanguageModel:
+    return LanguageModel("float32")
+
+
+def test_what_texts_begin_with_is_laid_out_once() -> None:
+    reading = lay_out([[2, 7, 9], [2, 7, 8, 9], [2, 5, 8, 9, 9, 9]], 2)
+    assert reading.tokens.tolist() == [2, 7, 9, 8, 9, 5, 8, 9, 9, 9]
+    assert reading.positions.tolist() == [0, 1, 2, 2, 3, 1, 2, 3, 4, 5]
+    # The second text is a third longer than the first, the third half as long again: each is padded for itself.
+    assert [own.places.tolist() for own in reading.texts] == [[[0, 1, 2]], [[0, 1, 3, 4]], [[0, 5, 6, 7, 8, 9]]]
+    assert [own.wanted.tolist() for own in reading.texts] == [[[1, 2]], [[2, 3]], [[4, 5]]]
+    assert reading.first.tolist() == [0, 1, 2, 5, 6, 8, 9, 10, 11, 12]
+
+
+def test_texts_of_like_lengths_are_padded_to_one() -> None:
+    (own,) = lay_out([[2, 3, 4, 5, 6], [2, 3, 4, 5, 7, 8]], 1).texts
+    assert own.places.tolist() == [[0, 1, 2, 3, 4, 0], [0, 1, 2, 3, 5, 6]]
+    assert own.wanted.tolist() == [[4], [5]]
+
+
+@installed
+@pytest.mark.parametrize("question", [" 启衡的月产能是多少？", " 嶺川在哪裡？", " Where is TSMC's CoWoS 产能?"])
+def test_texts_read_together_are_as_likely_as_alone(exact: LanguageModel, question: str) -> None:
+    asked = exact.encode(question)
+    contexts = [exact.encode(text) for text in CONTEXTS]
+    together = exact.log_likelihoods(contexts, asked)
+    alone = np.concatenate([exact.log_likelihoods([context], asked) for context in contexts])
+    assert np.abs(together - alone).max() < 1e-3
+    split = exact.log_likelihoods(contexts, asked, batch_tokens=64)
+    assert np.abs(together - split).max() < 1e-3
+
+
+@installed
+def test_one_token_is_as_likely_as_it_is_as_the_first_of_more(exact: LanguageModel) -> None:
+    contexts = [exact.encode(text) for text in CONTEXTS]
+    asked = exact.encode(" 启衡的月产能是多少？")
+    first = exact.log_likelihoods(contexts, asked[:1])
+    assert np.abs(first - exact.log_likelihoods(contexts, asked)[:, :1]).max() < 1e-3
+
+
+@installed
+def test_the_same_texts_are_as_likely_the_next_time_to_the_last_digit() -> None:
+    model = LanguageModel()
+    contexts = [model.encode(text) for text in CONTEXTS]
+    asked = model.encode(" 启衡的月产能是多少？")
+    once = model.log_likelihoods(contexts, asked)
+    model.log_likelihoods(contexts[2:4], asked)  # what is asked between leaves no trace
+    assert (once == model.log_likelihoods(contexts, asked)).all()
