@@ -106,6 +106,8 @@ TWINS = [
     ("2020年12月25日", "25/12/2020", "26/12/2020"),
     ("2023-24賽季", "the 2023/24 season", "the 2021/22 season"),
     ("第三季度", "Q3", "Q2"),
+    ("2024年三季度", "the third quarter of 2024", "the second quarter of 2024"),
+    ("2024年第四季營收", "revenue in Q4 2024", "revenue in Q2 2024"),
     ("民国时期的1930年代", "in the 1930s", "in the 1940s"),
     ("公元前三世纪", "the third century BC", "the fifth century BC"),
     ("二零二四財年", "fiscal 2024", "fiscal 2023"),

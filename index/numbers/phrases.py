@@ -56,6 +56,12 @@ _ENGLISH_ORDINAL = re.compile(
     rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:,\d{{3}})*(?=st|nd|rd|th)|{_ORDINAL_WORD})(?:st|nd|rd|th)?\b",
     re.ASCII | re.IGNORECASE,
 )
+# 前三季度 counts quarters; 第三季 without 度 may be a season unless a year stands before it.
+_HAN_QUARTER = re.compile(
+    r"(?<![第前首个上两几续\d一二三四五六七八九十])(?P<n>[一二三四1-4])季度|"
+    r"(?<=年)第?\s?(?P<of_year>[一二三四1-4])季(?![度节])",
+    re.ASCII,
+)
 _QUARTER = re.compile(r"(?<![A-Za-z\d])(?:Q(?P<n>[1-4])(?![A-Za-z\d]))", re.ASCII)
 _HAN_SCORE = re.compile(r"(?<!\d)(?P<a>\d{1,3})\s?比\s?(?P<b>\d{1,3})(?![\d%])", re.ASCII)
 _LATIN_SCORE = re.compile(
@@ -215,6 +221,8 @@ def vague(text: str) -> Iterator[Quantity]:
 
 def ordinals(text: str) -> Iterator[Quantity]:
     """Ordinals, with their unit where they count quarters or years (第一季度, Q1)."""
+    for match in _HAN_QUARTER.finditer(text):
+        yield Quantity(numeral_value(match["n"] or match["of_year"]) or Decimal(0), "ordinal", "quarter", *match.span())
     for match in _HAN_ORDINAL.finditer(text):
         if (value := numeral_value(match["n"])) is not None:
             unit, end = unit_after(text, match.end())
