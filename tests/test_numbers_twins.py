@@ -49,6 +49,7 @@ TWINS = [
     ("百萬分之一的機率", "a chance of one in a million", "a chance of one in a thousand"),
     ("万分之一的几率", "a chance of one in ten thousand", "a chance of one in five thousand"),
     ("误差为百万分之一", "an error of one millionth", "an error of one thousandth"),
+    ("利润减少一成二", "Profit fell 12%.", "Profit fell 21%."),
     ("打八折", "20% off", "30% off"),
     ("八五折優惠", "a 15% discount", "a 25% discount"),
     ("三分之二的員工", "two thirds of the staff", "three quarters of the staff"),
@@ -119,6 +120,7 @@ TWINS = [
     # temperatures
     ("气温零下15摄氏度", "a temperature of -15°C", "a temperature of -25°C"),
     ("氣溫20℃", "a temperature of 68°F", "a temperature of 86°F"),
+    ("體溫華氏98.6度", "a temperature of 37 °C", "a temperature of 39 °C"),
     ("零下十五度", "minus fifteen degrees", "minus fifty degrees"),
     ("攝氏37.5度", "37.5 degrees Celsius", "35.7 degrees Celsius"),
     # ranges

@@ -31,6 +31,7 @@ _MORE = re.compile(r"\s?[多余](?=[\s万亿个名位人年元美欧英家倍岁
 # PDF and HTML text often breaks a formula before its index: "O\n2", "CO 2".
 _SUBSCRIPT_BEFORE = re.compile(r"(?<![A-Za-z])(?:H|N|O|CO|SO|NO|CH|NH|SiO|TiO)\s$", re.ASCII)
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|from|until|of|to|the|year)\s$", re.ASCII | re.IGNORECASE)
+_SCALE_OF_DEGREES = re.compile(r"([摄华])氏$")
 _SCALE_AFTER_MORE = re.compile(r"\s?(万亿|[万亿])", re.ASCII)
 _SUFFIX_SCALE = re.compile(r"\s?(k|m|b|t|bn|mn|tn)\b", re.ASCII | re.IGNORECASE)
 # Without a currency m and b may be metres and bytes, and 4k names a size of screen.
@@ -93,6 +94,8 @@ def _with_unit(text: str, bare: Quantity, numeral: str, currency: str) -> Quanti
         value = bare.value / 100 if percent["basis"] and isinstance(bare.value, Decimal) else bare.value
         return replace(bare, value=value, kind="percent", end=percent.end(), approximate=approximate)
     unit, end = unit_after(text, bare.end)
+    if unit == "degree" and (scale := _SCALE_OF_DEGREES.search(text, max(0, bare.start - 2), bare.start)):
+        unit = "celsius" if scale[1] == "摄" else "fahrenheit"
     letter_follows = text[end : end + 1].isascii() and text[end : end + 1].isalpha()
     if end == bare.end == bare.start + len(numeral) and letter_follows and numeral[-1].isdigit():
         return None  # the head of an identifier: 910B, 5G

@@ -26,7 +26,10 @@ ABOUT_BEFORE = re.compile(
 )
 ABOUT_AFTER = re.compile(r"\s?(?:左右|上下|以上|以下|余|多(?![少数样种方])|\+|\s?or so\b|-odd\b|or more\b)", re.ASCII)
 _HAN_PERCENT = re.compile(rf"百分之\s?(?P<n>负?(?:{DIGITS}|{CHINESE}|百))", re.ASCII)
-_TENTHS = re.compile(r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<half>半|五)?(?![为立功员就本交长年都分因果])", re.ASCII)
+_TENTHS = re.compile(
+    r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<rest>[半一二三四五六七八九](?![十百千万手]))?(?![为立功员就本交长年都分因果])",
+    re.ASCII,
+)
 # 八折 is 20% off; 八五折 and 8.5折 15%.
 _DISCOUNT = re.compile(
     r"(?<![\d第三四五六七八九])(?P<n>[一二三四五六七八九]{1,2}|[1-9](?:\.\d|\d)?)折(?![页叠射线断磨腰扇合返旧子纸腾])",
@@ -170,13 +173,18 @@ def ratios(text: str) -> Iterator[Quantity]:
         value = numeral_value(match["n"])
         if value is not None and (match.start() == 0 or text[match.start() - 1] not in "分组构合形制完变建长"):
             yield Quantity(
-                value * 10 + (5 if match["half"] else 0), "percent", "", *match.span(), is_approximate(text, match)
+                value * 10 + _rest(match["rest"] or ""), "percent", "", *match.span(), is_approximate(text, match)
             )
     yield from _discounts_and_folds(text)
     for pattern in (_HAN_FRACTION, _SLASH_FRACTION, _ENGLISH_FRACTION, _ENGLISH_SHARE):
         for match in pattern.finditer(text):
             if quantity := _fraction(text, match):
                 yield quantity
+
+
+def _rest(digit: str) -> Decimal:
+    """What 半 or a digit behind 成 adds: 三成半 and 三成五 are 35%."""
+    return Decimal(5) if digit == "半" else numeral_value(digit or "〇") or Decimal(0)
 
 
 def _discounts_and_folds(text: str) -> Iterator[Quantity]:
