@@ -38,6 +38,7 @@ PAIRS = [
     ("三厂一期的总预算是多少？", "三厂一期项目总预算为48亿元。", "会议同意将总预算核定为42亿元。"),
     ("What is the agreement worth?", "協議總金額為6.4億美元。", "The agreement has a total value of $600 million."),
     ("How many wafers are made each month?", "The fab makes 45,000 wafers a month.", "It makes 52,000 wafers."),
+    ("How many tokens a second does the CX-8 produce?", "CX-8 | 2,510 | 71 ms", "CX-8 | 2,850 | 62毫秒"),
     ("CX-8的board power是多少瓦？", "板卡功耗为350瓦。", "Sustained board power was 400 W."),
 ]
 
@@ -59,6 +60,12 @@ def test_two_values_of_one_figure_disagree(question: str, one: str, other: str) 
         ("何时投产？", "将于2025年9月投产。", "公司成立于1998年。"),  # of another time
         ("启衡和岭川的月产能分别是多少片？", "启衡月产能为4.5万片。", "岭川月产能为5.2万片。"),  # of two things
         ("What did each plant cost?", "Plant A cost $48 million.", "Plant B cost $42 million."),
+        (
+            "2024年二季度收入多少？",
+            "2024年二季度收入为121亿元。",
+            "2024年第三季的營收為131.2億元。",
+        ),  # of another quarter
+        ("What was revenue in Q2?", "收入为121亿元。", "Revenue was CNY 13.1 billion in the third quarter."),
         ("为什么推迟？", "因为缺少2台设备。", "因为缺少3台设备。"),  # no figure is asked for
     ],
 )

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 
 from index.numbers.agreement import unsupported
 from index.numbers.amounts import AMOUNT, amount, spread_ranges
+from index.numbers.clock import clock_times
 from index.numbers.dates import calendar_mentions, date_parts
 from index.numbers.numerals import canonical, plain
-from index.numbers.phrases import and_halves, halves, ordinals, ratios, scores, vague
+from index.numbers.phrases import and_parts, halves, ordinals, parts_of, ratios, scores, vague
 from index.numbers.quantity import Quantity, QuantityKind
 from index.numbers.units import is_hard
 
@@ -23,7 +24,7 @@ __all__ = ["Quantity", "QuantityKind", "quantities", "search_terms", "unsupporte
 
 # Words of two or more numerals that name no amount.
 _HAN_WORD = re.compile(
-    r"万一|千万(?=[不别要记])|十分(?![钟之])|百万富翁|(?<!九)一一|万千|千百|十足|十全|千万(?=富翁)|万万|亿万|三位一体|四处|四周|四面|四肢|三番|百万(?=雄师)",
+    r"万一|千万(?=[不别要记])|(?<![一二三四五六七八九时])十分(?![钟之])|百万富翁|(?<!九)一一|万千|千百|十足|十全|千万(?=富翁)|万万|亿万|三位一体|四处|四周|四面|四肢|三番|百万(?=雄师)",
     re.ASCII,
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\u3000-\u9fff，。；）]+")  # what stands in a link counts nothing
@@ -46,14 +47,16 @@ def _candidates(text: str, taken: bytearray) -> Iterator[list[Quantity]]:
     for pattern in (_HAN_WORD, _ADDRESS):
         for match in pattern.finditer(text):
             taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    yield from ([quantity] for quantity in parts_of(text))
     yield from ([quantity] for quantity in ratios(text))
     spans: dict[tuple[int, int], list[Quantity]] = {}
     for mention in calendar_mentions(text):
         quantity = Quantity(mention.value, mention.kind, "", mention.start, mention.end)
         spans.setdefault((mention.start, mention.end), []).append(quantity)
     yield from spans.values()
+    yield from ([quantity] for quantity in clock_times(text))
     yield from ([quantity] for quantity in vague(text))
-    yield from ([quantity] for quantity in and_halves(text))
+    yield from ([quantity] for quantity in and_parts(text))
     yield from ([quantity] for quantity in ordinals(text))
     yield from scores(text)
     for match in AMOUNT.finditer(text):

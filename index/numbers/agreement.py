@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from index.numbers.dates import MONTH_NAME, date_parts, month_number
-from index.numbers.numerals import CHINESE, DIGITS, ORDINALS, chinese_value, english_value, numeral_value, plain
+from index.numbers.dates import date_parts
+from index.numbers.evidence import Evidence, identifiers, read
+from index.numbers.numerals import plain
 from index.numbers.quantity import Quantity
+from index.numbers.readings import durations, readings
 from index.numbers.units import CURRENCIES, convert, is_hard
 
 __all__ = ["unsupported"]
 
-# Small numbers hide in words (both, 双方, Henry VIII, trio); evidence is read generously for them, claims are not.
-_SMALL_LIMIT = 12
-_HIDDEN = {
-    "both": 2, "twice": 2, "twin": 2, "pair": 2, "couple": 2, "double": 2, "dual": 2, "half": 2, "triple": 3, "trio": 3,
-    "doubled": 2, "twofold": 2, "tripled": 3, "threefold": 3, "thrice": 3, "quartet": 4, "quadruple": 4,
-    "quadrupled": 4, "fourfold": 4, "fivefold": 5, "tenfold": 10, "once": 1, "single": 1, "sole": 1,
-    "双": 2, "俩": 2, "半": 2, "单": 1, "首": 1,
-}  # fmt: skip
-_SPANS_OF_YEARS = {"decade": 10, "centur": 100, "millenni": 1000}
-_HIDDEN_WORD = re.compile(r"[A-Za-z]+|[双俩单首半]", re.ASCII)
-_SMALL_NUMERAL = re.compile(r"[一二三四五六七八九两]?十[一二三四五六七八九]?|[一二三四五六七八九两]", re.ASCII)
-# The rank of kings, wars and chapters; C, D and M are letters.
-_ROMAN = re.compile(r"\b(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC])\b", re.ASCII)
-_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-# A scale with no numeral before it: per thousand, 每千名, 近百万.
-_BARE_SCALE = re.compile(
-    r"(?<![\d一二三四五六七八九十百千万亿两几数半.])(?:[百千]?[万亿]|[百千])(?![分瓦克米万亿一二三四五六七八九])|"
-    r"\b(?:hundred|thousand|million|billion)\b",
-    re.ASCII | re.IGNORECASE,
-)
-_GROUP_NAME = re.compile(r"g(\d{1,2})")
-_IDENTIFIER = re.compile(
-    r"(?<![A-Za-z0-9])(?=[A-Za-z0-9-]*[A-Za-z])(?=[A-Za-z0-9-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", re.ASCII
-)
-_GROUP_OF_NATIONS = re.compile(rf"({DIGITS}|{CHINESE})国(?:集团|峰会)", re.ASCII)
 _LOWER_BOUND = re.compile(
     r"(?:超过|超過|逾|至少|不少于|不低于|高达|\b(?:over|(?:more|greater) than|at least|no (?:less|fewer) than))\s*$",
     re.ASCII | re.IGNORECASE,
@@ -48,89 +24,50 @@ _UPPER_BOUND = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _BOUND_REACH = Decimal("1.12")
-_BROKEN_FORMULA = re.compile(r"(?<![A-Za-z])(H|N|O|CO|SO|NO|CH|NH|SiO|TiO)\s(\d)(?!\d)", re.ASCII)
-_COVID = re.compile(r"covid|coronavirus|新冠", re.IGNORECASE)
 _DOLLARS = {"USD", "AUD", "CAD"}  # at home all three write a bare $
 _CONVERSION_TOLERANCE = Decimal("0.02")
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    quantities: tuple[Quantity, ...]
-    small: frozenset[int]
-    identifiers: frozenset[str]
-    numbers: frozenset[Decimal]
-    hidden: frozenset[Decimal]
-    months: frozenset[int]
+# Degrees Celsius in one degree, and where the scale's zero of Celsius stands.
+_CELSIUS = {
+    "celsius": (Decimal(1), Decimal(0)),
+    "fahrenheit": (Decimal(5) / 9, Decimal(32)),
+    "kelvin": (Decimal(1), Decimal("273.15")),
+}
+_DEGREES_TOLERANCE = Decimal("0.6")
+_AS_SYMBOL = re.compile(
+    r"[\s-]?(?:(维|-?dimension)|代|-?generation)", re.ASCII | re.IGNORECASE
+)  # 三维 for 3D, 第五代 for 5G
 
 
 def unsupported(claim: str, claimed: Sequence[Quantity], evidence: str, stated: Sequence[Quantity]) -> list[Quantity]:
     """What ``index.numbers.unsupported_quantities`` returns, for texts whose quantities are already read."""
     written = plain(claim)
-    found = _read(plain(evidence), stated)
+    found = read(plain(evidence), stated)
     missing = [
         quantity
         for quantity in claimed
-        if not (quantity.weak or _is_supported(quantity, found) or _is_within_bound(written, quantity, found))
+        if not (
+            quantity.weak
+            or _is_supported(quantity, found)
+            or _is_read_otherwise(written, quantity, found)
+            or _is_within_bound(written, quantity, found)
+        )
     ]
+    for whole in durations(written, claimed) if missing else ():
+        parts = [one for one in missing if whole.start <= one.start and one.end <= whole.end]
+        if parts and _is_supported(whole, found):
+            missing = [one for one in missing if one not in parts]
     return sorted(missing + _unknown_identifiers(written, claimed, found), key=lambda quantity: quantity.start)
 
 
-def _read(text: str, stated: Sequence[Quantity]) -> _Evidence:
-    numbers = frozenset(abs(q.value) for q in stated if isinstance(q.value, Decimal))
-    names = {name for name, _, _ in _identifiers(text, stated)}
-    names |= {f"g{numeral_value(count)}" for count in _GROUP_OF_NATIONS.findall(text)}
-    names |= {"".join(parts).lower() for parts in _BROKEN_FORMULA.findall(text)}
-    if _COVID.search(text):
-        names.add("covid19")
-    hidden = {Decimal(group[1]) for name in names if (group := _GROUP_NAME.fullmatch(name))}
-    hidden |= {Decimal(_roman_value(numeral)) for numeral in _ROMAN.findall(text)}
-    hidden |= {
-        value
-        for match in _BARE_SCALE.finditer(text)
-        if not any(one.start < match.end() and match.start() < one.end for one in stated)  # 5 million states no million
-        and (value := numeral_value(match.group())) is not None
-    }
-    months = frozenset(month_number(word) for word in MONTH_NAME.findall(text))
-    return _Evidence(tuple(stated), _small_numbers(text), frozenset(names), numbers, frozenset(hidden), months)
-
-
-def _roman_value(numeral: str) -> int:
-    values = [_ROMAN_DIGITS[digit] for digit in numeral]
-    return sum(-one if one < following else one for one, following in zip(values, [*values[1:], 0], strict=True))
-
-
-def _small_numbers(text: str) -> frozenset[int]:
-    values = [chinese_value(run) for run in _SMALL_NUMERAL.findall(text)]
-    small = {int(value) for value in values if value is not None}
-    small |= {_roman_value(numeral) for numeral in _ROMAN.findall(text)}
-    for word in map(str.lower, _HIDDEN_WORD.findall(text)):
-        spelled = english_value(word)
-        small |= {_HIDDEN.get(word, 0), ORDINALS.get(word, 0), int(spelled or 0)}
-    small = {value for value in small if 0 < value <= _SMALL_LIMIT}
-    if "年代" in text or re.search(r"\ds\b", text):
-        small.add(10)
-    return frozenset(small | {years for stem, years in _SPANS_OF_YEARS.items() if stem in text.lower()})
-
-
-def _identifiers(text: str, known: Sequence[Quantity]) -> list[tuple[str, int, int]]:
-    free = [
-        match
-        for match in _IDENTIFIER.finditer(text)
-        if not any(quantity.start < match.end() and match.start() < quantity.end for quantity in known)
-    ]
-    return [(match.group().replace("-", "").lower(), match.start(), match.end()) for match in free]
-
-
-def _unknown_identifiers(text: str, claimed: Sequence[Quantity], evidence: _Evidence) -> list[Quantity]:
+def _unknown_identifiers(text: str, claimed: Sequence[Quantity], evidence: Evidence) -> list[Quantity]:
     return [
         Quantity(name, "identifier", "", start, end)
-        for name, start, end in _identifiers(text, claimed)
+        for name, start, end in identifiers(text, claimed)
         if name not in evidence.identifiers and not _is_translated(name, "-" in text[start:end], evidence)
     ]
 
 
-def _is_translated(name: str, hyphened: bool, evidence: _Evidence) -> bool:
+def _is_translated(name: str, hyphened: bool, evidence: Evidence) -> bool:
     """Whether a name's figure alone may stand for it: 猎鹰9号 for Falcon-9, 三维 for 3D, but never H200 for H20."""
     letters = re.sub(r"\d", "", name)
     if any(re.sub(r"\d", "", other) == letters for other in evidence.identifiers):
@@ -140,21 +77,51 @@ def _is_translated(name: str, hyphened: bool, evidence: _Evidence) -> bool:
     return all((n in evidence.small and n < 10) or (n in evidence.numbers and not symbol) for n in figures)
 
 
-def _is_supported(claim: Quantity, evidence: _Evidence) -> bool:
+def _is_read_otherwise(text: str, claim: Quantity, evidence: Evidence) -> bool:
+    """Whether a claim agrees with another reading of a figure of the evidence, or the other way round."""
+    symbol = _AS_SYMBOL.match(text, claim.end)
+    if symbol and f"{claim.value}{'d' if symbol[1] else 'g'}" in evidence.identifiers:
+        return True
+    others = list(readings(text, claim))
+    pairs = [(claim, other) for other in evidence.others]
+    pairs += [(reading, other) for reading in others for other in evidence.quantities]
+    return any(
+        _same_amount(one, two) and (one.unit == two.unit or "times" not in (one.unit, two.unit)) for one, two in pairs
+    ) or (claim.unit == "times" and any(other.value in evidence.small for other in others))
+
+
+def _is_supported(claim: Quantity, evidence: Evidence) -> bool:
     if claim.kind == "date":
         return _date_is_stated(date_parts(str(claim.value)), evidence)
     if isinstance(claim.value, str):
-        return _time_is_stated(claim.value, evidence)
+        return _time_is_stated(claim, evidence)
     if claim.kind in ("year", "decade", "century"):
         return any(_same_period(claim, other) for other in evidence.quantities)
     if claim.kind not in ("percent", "money") and (claim.value in evidence.small or claim.value in evidence.hidden):
         return True
     if claim.kind == "fraction" and round(1 / claim.value) in evidence.small:  # "a third"
         return abs(1 / claim.value - round(1 / claim.value)) < Decimal("0.001")
-    return any(_same_amount(claim, other) for other in evidence.quantities)
+    if claim.kind == "fraction" and any(claim.value * scale in evidence.numbers for scale in _per(evidence)):
+        return True
+    return any(_same_amount(claim, other) or _is_part_of_time(claim, other) for other in evidence.quantities)
 
 
-def _is_within_bound(text: str, claim: Quantity, evidence: _Evidence) -> bool:
+def _per(evidence: Evidence) -> frozenset[Decimal]:
+    """The round numbers that a rate may be given in: 3 per thousand, 每百万人中3例."""
+    return frozenset(map(Decimal, (10**3, 10**4, 10**5, 10**6))) & (evidence.hidden | evidence.numbers)
+
+
+def _is_part_of_time(claim: Quantity, other: Quantity) -> bool:
+    """Whether a number is the full hour of a time (at seven, 19:00), or a score is written like a time (21:17)."""
+    if other.kind != "time" or claim.unit:
+        return False
+    hour, minute = map(int, str(other.value).split(":"))
+    if claim.kind == "score":
+        return claim.value in (hour, minute)
+    return claim.kind == "number" and minute == 0 and claim.value == (hour % 12 or 12)
+
+
+def _is_within_bound(text: str, claim: Quantity, evidence: Evidence) -> bool:
     """Whether a claim of ``over 250`` or ``under 12%`` has a figure near that bound, on its true side."""
     before, after = text[max(0, claim.start - 20) : claim.start], text[claim.end : claim.end + 4]
     mention = text[claim.start : claim.end]
@@ -176,7 +143,7 @@ def _is_within_bound(text: str, claim: Quantity, evidence: _Evidence) -> bool:
     )
 
 
-def _date_is_stated(parts: dict[str, int], evidence: _Evidence) -> bool:
+def _date_is_stated(parts: dict[str, int], evidence: Evidence) -> bool:
     dates = [date_parts(str(q.value)) for q in evidence.quantities if q.kind == "date"]
     dates += [{"y": int(q.value)} for q in evidence.quantities if q.kind == "year" and isinstance(q.value, Decimal)]
     stated = {(name, value) for date in dates for name, value in date.items()}
@@ -198,10 +165,18 @@ def _date_is_stated(parts: dict[str, int], evidence: _Evidence) -> bool:
     )
 
 
-def _time_is_stated(value: str, evidence: _Evidence) -> bool:
-    hour, minute = map(int, value.split(":"))
-    full_hour = minute == 0 and bool({Decimal(hour), Decimal(hour % 12)} & evidence.numbers)  # "at seven"
-    return full_hour or any(value == other.value for other in evidence.quantities)
+def _time_is_stated(claim: Quantity, evidence: Evidence) -> bool:
+    hour, minute = map(int, str(claim.value).split(":"))
+    if minute == 0 and {Decimal(hour), Decimal(hour % 12)} & evidence.numbers:  # "at seven"
+        return True
+    if {hour, minute} <= {other.value for other in evidence.quantities if other.kind == "score"}:
+        return True
+    other_half = f"{(hour + 12) % 24:02d}:{minute:02d}"
+    return any(
+        other.kind == "time"
+        and (other.value == claim.value or (other.value == other_half and (claim.approximate or other.approximate)))
+        for other in evidence.quantities
+    )
 
 
 def _same_period(claim: Quantity, other: Quantity) -> bool:
@@ -259,6 +234,9 @@ def _converts(claim: Quantity, other: Quantity) -> bool:
     assert isinstance(claim.value, Decimal) and isinstance(other.value, Decimal)
     if {claim.unit, other.unit} <= CURRENCIES:
         return {claim.unit, other.unit} <= _DOLLARS and claim.value == other.value
+    if {claim.unit, other.unit} <= _CELSIUS.keys():
+        (one_scale, one_zero), (two_scale, two_zero) = _CELSIUS[claim.unit], _CELSIUS[other.unit]
+        return abs((claim.value - one_zero) * one_scale - (other.value - two_zero) * two_scale) <= _DEGREES_TOLERANCE
     one, two = convert(claim.value, claim.unit), convert(other.value, other.unit)
     return (
         one is not None

@@ -12,23 +12,31 @@ from decimal import Decimal
 from index.numbers.numerals import DIGITS, NUMERAL, numeral_value
 from index.numbers.phrases import ABOUT_AFTER, ABOUT_BEFORE
 from index.numbers.quantity import Quantity, QuantityKind
-from index.numbers.units import CURRENCIES, CURRENCY_BEFORE, MEASURE_WORD, currency_name, is_hard, unit_after
+from index.numbers.units import (
+    CURRENCIES,
+    CURRENCY_BEFORE,
+    MEASURE_WORD,
+    PERCENT_AFTER,
+    currency_name,
+    is_hard,
+    unit_after,
+)
 
 __all__ = ["AMOUNT", "amount", "spread_ranges"]
 
 AMOUNT = re.compile(NUMERAL, re.ASCII | re.IGNORECASE)
 _ONE = re.compile(r"[一二两1]|an?|one|two", re.ASCII | re.IGNORECASE)
-_PERCENT_AFTER = re.compile(
-    r"\s?(?:%|个?百分点|[\s-]?(?:percent|per\s?cent|percentage points?|pct)\b)", re.ASCII | re.IGNORECASE
-)
 _MINUS_BEFORE = re.compile(r"(?:(?:^|(?<=[\s(:为至到]))-|零下\s?|负|\bminus\s)$", re.ASCII | re.IGNORECASE)
 _MORE = re.compile(r"\s?[多余](?=[\s万亿个名位人年元美欧英家倍岁种部座次条项天吨公平米页所只])", re.ASCII)
 # PDF and HTML text often breaks a formula before its index: "O\n2", "CO 2".
 _SUBSCRIPT_BEFORE = re.compile(r"(?<![A-Za-z])(?:H|N|O|CO|SO|NO|CH|NH|SiO|TiO)\s$", re.ASCII)
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|from|until|of|to|the|year)\s$", re.ASCII | re.IGNORECASE)
+_SCALE_OF_DEGREES = re.compile(r"([摄华])氏$")
 _SCALE_AFTER_MORE = re.compile(r"\s?(万亿|[万亿])", re.ASCII)
 _SUFFIX_SCALE = re.compile(r"\s?(k|m|b|t|bn|mn|tn)\b", re.ASCII | re.IGNORECASE)
-_SCALE_VALUE = {"k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12, "bn": 10**9, "mn": 10**6, "tn": 10**12}
+# Without a currency m and b may be metres and bytes, and 4k names a size of screen.
+_BARE_SUFFIX = re.compile(r"(?<=[\d.]\d)(k)\b|\s?(打)(?![开击工架破造算赢败电听断官仗着得了不白])", re.ASCII)
+_SCALE_VALUE = {"打": 12, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12, "bn": 10**9, "mn": 10**6, "tn": 10**12}
 _RANGE_GAP = re.compile(r"\s?(?:-|~|到|至|to|and|or|或|、)\s?", re.ASCII | re.IGNORECASE)
 
 
@@ -49,8 +57,8 @@ def amount(text: str, match: re.Match[str]) -> Quantity | None:
         approximate, end = True, more.end()
         if scale := _SCALE_AFTER_MORE.match(text, end):  # 20多万
             value, end = value * (numeral_value("一" + scale[1]) or 1), scale.end()
-    if sign and (suffix := _SUFFIX_SCALE.match(text, end)):
-        value, end = value * _SCALE_VALUE[suffix[1].lower()], suffix.end()
+    if suffix := (_SUFFIX_SCALE if sign else _BARE_SUFFIX).match(text, end):
+        value, end = value * _SCALE_VALUE[suffix.group().strip().lower()], suffix.end()
     bare = Quantity(value, "number", "", start, end, approximate)
     return _with_unit(text, bare, match.group(), currency_name(sign.group()) if sign else "")
 
@@ -74,17 +82,20 @@ def _is_amount(text: str, start: int, end: int) -> bool:
     run = text[start:end]
     if run[0].isascii():
         return True
-    measured = bool(MEASURE_WORD.match(text, end) or _PERCENT_AFTER.match(text, end) or _MORE.match(text, end))
+    measured = bool(MEASURE_WORD.match(text, end) or PERCENT_AFTER.match(text, end) or _MORE.match(text, end))
     if run[0] in "百千万亿零〇":
         return len(run) > 1 and measured
     return len(run) > 1 or measured
 
 
 def _with_unit(text: str, bare: Quantity, numeral: str, currency: str) -> Quantity | None:
-    if percent := _PERCENT_AFTER.match(text, bare.end):
+    if percent := PERCENT_AFTER.match(text, bare.end):
         approximate = bare.approximate or bool(ABOUT_AFTER.match(text, percent.end()))
-        return replace(bare, kind="percent", end=percent.end(), approximate=approximate)
+        value = bare.value / 100 if percent["basis"] and isinstance(bare.value, Decimal) else bare.value
+        return replace(bare, value=value, kind="percent", end=percent.end(), approximate=approximate)
     unit, end = unit_after(text, bare.end)
+    if unit == "degree" and (scale := _SCALE_OF_DEGREES.search(text, max(0, bare.start - 2), bare.start)):
+        unit = "celsius" if scale[1] == "摄" else "fahrenheit"
     letter_follows = text[end : end + 1].isascii() and text[end : end + 1].isalpha()
     if end == bare.end == bare.start + len(numeral) and letter_follows and numeral[-1].isdigit():
         return None  # the head of an identifier: 910B, 5G

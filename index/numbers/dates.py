@@ -17,7 +17,7 @@ from index.numbers.numerals import ORDINALS, numeral_value
 
 __all__ = ["MONTH_NAME", "CalendarMention", "calendar_mentions", "date_parts", "month_number"]
 
-CalendarKind = Literal["date", "year", "decade", "century", "time"]
+CalendarKind = Literal["date", "year", "decade", "century"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,15 @@ _NOT_NUMBER = r"(?<![\w.,])"
 # Each pattern names its parts y, m, d (and d2 for the last day of a span); the first that matches a place wins.
 _PATTERNS = [
     re.compile(r"(?<!\d)(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)", re.ASCII),
+    # Day first with dots; with slashes where only one reading gives a month, or both the same; else the year is sure.
+    re.compile(
+        r"(?<![\d./])(?P<d>0?[1-9]|[12]\d|3[01])\.(?P<m>0?[1-9]|1[0-2])\.(?P<y>[12]\d{3})(?![\d/.]\d|\d)", re.ASCII
+    ),
+    re.compile(r"(?<![\d./])(?P<d>1[3-9]|2\d|3[01])/(?P<m>0?[1-9]|1[0-2])/(?P<y>[12]\d{3})(?![\d/])", re.ASCII),
+    re.compile(
+        r"(?<![\d./])(?:(?P<m>0?[1-9]|1[0-2])/(?P<d>1[3-9]|2\d|3[01]|(?P=m)))/(?P<y>[12]\d{3})(?![\d/])", re.ASCII
+    ),
+    re.compile(r"(?<![\d./])\d{1,2}/\d{1,2}/(?P<y>[12]\d{3})(?![\d/])", re.ASCII),
     re.compile(
         rf"(?:(?P<bc>公元前|西元前|前)|公元|西元)?\s?(?P<y>{_HAN_YEAR})\s?年(?!代)(?:\s?(?P<m>{_HAN_DAY})\s?月(?:份)?(?:\s?(?P<d>{_HAN_DAY})\s?[日号](?!线))?)?",
         re.ASCII,
@@ -85,6 +94,7 @@ _DECADES = [
     re.compile(r"(?<!\d)(?P<x>\d{2,4}|[一二三四五六七八九]十|[一二三四五六七八九〇零]{4})\s?年代", re.ASCII),
     re.compile(r"(?<![\w,.])(?P<x>\d{3,4})['’]?s\b", re.ASCII),
     re.compile(r"(?<!\w)['’]?(?P<x>\d0)'?s\b", re.ASCII),
+    re.compile(r"(?<![\d.])(?P<x>[06-9]0)后(?![来续面方卫])", re.ASCII),  # who was born then
 ]
 _WORD_DECADE = re.compile(r"\b(twent|thirt|fort|fift|sixt|sevent|eight|ninet)ies\b", re.ASCII | re.IGNORECASE)
 _WORD_TENS = ["twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet"]
@@ -99,20 +109,10 @@ _CENTURIES = [
         re.ASCII,
     ),
 ]
-_TIMES = [
-    re.compile(r"(?<![\d:.])(?P<h>[01]?\d|2[0-4]):(?P<n>[0-5]\d)(?![\d:])\s?(?P<p>[aApP]\.?[mM]\b)?", re.ASCII),
-    re.compile(r"(?<![\d:.])(?P<h>1?\d)\s?(?P<p>[aApP]\.?[mM]\b)(?P<n>(?!))?", re.ASCII),
-    re.compile(
-        r"(?P<p>凌晨|清晨|早上|上午|中午|下午|傍晚|晚上|晚间)\s?(?P<h>\d{1,2}|[一二三四五六七八九十]{1,3})\s?[时点](?:\s?(?P<n>\d{1,2}|[一二三四五六七八九十]{1,3}|半)\s?分?)?",
-        re.ASCII,
-    ),
-    re.compile(r"(?<![\d.])(?P<h>\d{1,2})\s?[时点]\s?(?P<n>\d{1,2})\s?分(?P<p>(?!))?", re.ASCII),
-    re.compile(r"(?<![\d.])(?P<h>\d{1,2})\s?时(?![代间候期])(?P<n>(?!))?(?P<p>(?!))?", re.ASCII),
-]
 
 
 def calendar_mentions(text: str) -> list[CalendarMention]:
-    """Every date, year with its mark, decade, century and time of day of a plain text, none overlapping, in order."""
+    """Every date, year with its mark, decade and century of a plain text, none overlapping, in order."""
     found: list[CalendarMention] = []
     taken = bytearray(len(text))
     for mention_group in _scan(text):
@@ -139,8 +139,6 @@ def _scan(text: str) -> Iterator[list[CalendarMention]]:
     for match in _YEAR_SPAN.finditer(text):
         if span := _year_span(match):
             yield span
-    for pattern in _TIMES:
-        yield from ([_time(match)] for match in pattern.finditer(text))
 
 
 def _number(part: str) -> int:
@@ -205,14 +203,3 @@ def _year_span(match: re.Match[str]) -> list[CalendarMention] | None:
         return [CalendarMention("date", f"{first:04d}-{last:02d}", *match.span())]
     years = (Decimal(first), Decimal(first // 100 * 100 + last))
     return [CalendarMention("year", year, *match.span()) for year in years]
-
-
-def _time(match: re.Match[str]) -> CalendarMention:
-    hour, half = _number(match["h"]), match["n"] == "半"
-    minute = 30 if half else _number(match["n"] or "0")
-    period = (match["p"] or "").lower().replace(".", "")
-    if period in ("pm", "下午", "傍晚", "晚上", "晚间") and hour < 12:
-        hour += 12
-    elif period in ("am", "凌晨") and hour == 12:
-        hour = 0
-    return CalendarMention("time", f"{hour:02d}:{minute:02d}", *match.span())

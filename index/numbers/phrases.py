@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from index.numbers.numerals import CHINESE, DIGITS, ENGLISH, ORDINALS, numeral_value
+from index.numbers.numerals import CHINESE, DIGITS, ENGLISH, ORDINALS, canonical, numeral_value
 from index.numbers.quantity import Quantity
-from index.numbers.units import unit_after
+from index.numbers.units import PERCENT_AFTER, unit_after
 
 __all__ = [
-    "ABOUT_AFTER", "ABOUT_BEFORE", "and_halves", "halves", "is_approximate", "ordinals", "ratios", "scores", "vague",
+    "ABOUT_AFTER", "ABOUT_BEFORE", "and_parts", "halves", "is_approximate", "ordinals", "parts_of", "ratios", "scores",
+    "vague",
 ]  # fmt: skip
 
 ABOUT_BEFORE = re.compile(
@@ -25,9 +26,20 @@ ABOUT_BEFORE = re.compile(
 )
 ABOUT_AFTER = re.compile(r"\s?(?:左右|上下|以上|以下|余|多(?![少数样种方])|\+|\s?or so\b|-odd\b|or more\b)", re.ASCII)
 _HAN_PERCENT = re.compile(rf"百分之\s?(?P<n>负?(?:{DIGITS}|{CHINESE}|百))", re.ASCII)
-_TENTHS = re.compile(r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<half>半|五)?(?![为立功员就本交长年都分因果])", re.ASCII)
+_TENTHS = re.compile(
+    r"(?P<n>[一二两三四五六七八九十]|\d)成(?P<rest>[半一二三四五六七八九](?![十百千万手]))?(?![为立功员就本交长年都分因果])",
+    re.ASCII,
+)
+# 八折 is 20% off; 八五折 and 8.5折 15%.
+_DISCOUNT = re.compile(
+    r"(?<![\d第三四五六七八九])(?P<n>[一二三四五六七八九]{1,2}|[1-9](?:\.\d|\d)?)折(?![页叠射线断磨腰扇合返旧子纸腾])",
+    re.ASCII,
+)
+_FOLD = re.compile(r"翻了?(?P<n>[一两二三四五]|[1-5])番", re.ASCII)
+_PER_MILLE = re.compile(rf"(?P<n>{DIGITS})\s?(?:‰|per\smille\b)", re.ASCII)
 _HAN_FRACTION = re.compile(rf"(?P<m>{DIGITS}|{CHINESE})\s?分之\s?(?P<n>{DIGITS}|{CHINESE})", re.ASCII)
 _PARTS = {"half": 2, "halves": 2, "quarter": 4, "fourth": 4} | {word: n for word, n in ORDINALS.items() if 3 <= n <= 12}
+_PARTS |= {"hundredth": 100, "thousandth": 1000, "ten-thousandth": 10**4, "millionth": 10**6, "billionth": 10**9}
 _ENGLISH_FRACTION = re.compile(
     rf"\b(?P<n>an?|one|two|three|four|five|six|seven|eight|nine)[\s-](?P<m>{'|'.join(_PARTS)})s?\b(?!\s(?:of\s)?(?:\d|centur|time))",
     re.ASCII | re.IGNORECASE,
@@ -36,7 +48,7 @@ _SHARE_AFTER = re.compile(r"\s?(?:of\b|less\b|more\b|[.,;:)。，；]|$)", re.AS
 # One in five, 1 in 100,000: below such round figures "in" means a place or a time.
 _ENGLISH_SHARE = re.compile(
     r"\b(?P<n>one|two|three|four|five|six|seven|eight|nine|[1-9])\s(?:in|out\sof)\s(?:every\s)?"
-    r"(?P<m>three|four|five|six|seven|eight|nine|ten|twenty|fifty|(?:a\s)?(?:hundred|thousand|million)|10{1,2}(?:,?000)*)\b"
+    r"(?P<m>(?:three|four|five|six|seven|eight|nine|ten|twenty|fifty)(?!\s(?:hundred|thousand|million|billion))|(?:(?:an?|one|two|five|ten|a\shundred)\s)?(?:hundred|thousand|million|billion)|10{1,2}(?:,?000)*)\b"
     r"(?![\s-]?(?:%|percent|hour|day|week|month|year|second|minute))",
     re.ASCII | re.IGNORECASE,
 )
@@ -47,11 +59,17 @@ _ENGLISH_ORDINAL = re.compile(
     rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:,\d{{3}})*(?=st|nd|rd|th)|{_ORDINAL_WORD})(?:st|nd|rd|th)?\b",
     re.ASCII | re.IGNORECASE,
 )
+# 前三季度 counts quarters; 第三季 without 度 may be a season unless a year stands before it.
+_HAN_QUARTER = re.compile(
+    r"(?<![第前首个上两几续\d一二三四五六七八九十])(?P<n>[一二三四1-4])季度|"
+    r"(?<=年)第?\s?(?P<of_year>[一二三四1-4])季(?![度节])",
+    re.ASCII,
+)
 _QUARTER = re.compile(r"(?<![A-Za-z\d])(?:Q(?P<n>[1-4])(?![A-Za-z\d]))", re.ASCII)
 _HAN_SCORE = re.compile(r"(?<!\d)(?P<a>\d{1,3})\s?比\s?(?P<b>\d{1,3})(?![\d%])", re.ASCII)
 _LATIN_SCORE = re.compile(
     r"(?<![\d.,/:A-Za-z-])(?P<a>\d{1,3})-(?P<b>\d{1,3})"
-    r"(?![\d.,/:%A-Za-z-]|\s?(?:%|percent|per cent|年|月|日|岁|万|亿))",
+    r"(?![\d/:%A-Za-z-]|[.,]\d|\s?(?:%|percent|per cent|年|月|日|岁|万|亿))",
     re.ASCII,
 )
 _VAGUE = re.compile(
@@ -71,32 +89,71 @@ _VAGUE_VALUES = {
     "trillion": 10**12,
 }
 _HAN_HALF = re.compile(
-    rf"(?:(?P<n>{DIGITS}|{CHINESE})\s?个)?(?<![上下])半\s?个?\s?(?=小时|钟头|世纪|月|年|天|百万)|"
-    rf"(?P<m>{DIGITS}|{CHINESE})\s?(?P<u>年|天|小时)半",
+    rf"(?:(?P<n>{DIGITS}|{CHINESE})\s?个)?(?<![上下])半\s?个?\s?(?=小时|钟头|世纪|月|年|天|百万|百分点|公?斤)|"
+    rf"(?P<m>{DIGITS}|{CHINESE})\s?(?P<u>年|天|小时|倍|公?斤|公里)半(?!导)",
     re.ASCII,
 )
-_ENGLISH_HALF = re.compile(
-    rf"\b(?:(?P<n>{DIGITS}|{ENGLISH})[\s-]and[\s-]a[\s-])?half(?:[\s-]an?)?[\s-]"
-    r"(?=(?:hour|centur|decade|month|year|day|mile|million|billion|hectare|acre)s?)",
+_HALVED = (
+    r"(?:hour|centur|decade|month|year|day|mile|million|billion|hectare|acre|times|"
+    r"per\s?cent|(?:percentage[\s-])?point)"
+)
+_ENGLISH_PART = re.compile(
+    rf"\b(?:(?P<n>{DIGITS}|{ENGLISH})[\s-]and[\s-](?=a[\s-]|one|three))?"
+    r"(?:(?:an?[\s-]|one[\s-])?half|(?:an?|one|(?P<three>three))[\s-]quarters?|quarter(?=[\s-](?:percentage|point|mile)))"
+    rf"(?:\sof)?(?:[\s-]an?)?[\s-](?={_HALVED}s?)",
     re.ASCII | re.IGNORECASE,
+)
+_UNIT_AND_PART = re.compile(
+    rf"\b(?P<n>an?|{DIGITS}|{ENGLISH})[\s-](?P<u>hour|year|month|century|decade|day|mile)s?\sand\s(?:a|one)\s(?:half|quarter)\b",
+    re.ASCII | re.IGNORECASE,
+)
+# A height: 一米八, 1米75.
+_METRES_AND = re.compile(
+    r"(?<![\d一二三四五六七八九十百千万.])(?P<a>[12一两])\s?米(?P<b>[\d一二三四五六七八九]{1,2})(?=[高的左长宽深，。、；）),]|\s|$)",
+    re.ASCII,
 )
 _SCALE = {"百万": 10**6, "million": 10**6, "billion": 10**9}
 _HALF = re.compile(r"\bhalf\b|一半|过半|半数", re.ASCII | re.IGNORECASE)
 
 
-def and_halves(text: str) -> Iterator[Quantity]:
-    """Halves with their unit or scale: half an hour, 两个半小时, half a million; weak unless they state a whole too."""
-    for pattern in (_HAN_HALF, _ENGLISH_HALF):
-        for match in pattern.finditer(text):
-            parts = match.groupdict()
-            whole = numeral_value(parts["n"] or parts.get("m") or "0")
-            if whole is None:
-                continue
-            unit, end = unit_after(text, match.start("u") if parts.get("u") else match.end())
-            scale = next((name for name in _SCALE if text.startswith(name, match.end())), "")
-            end = match.end() + len(scale) if scale else max(end, match.end())
-            value = (whole + Decimal("0.5")) * _SCALE.get(scale, 1)
-            yield Quantity(value, "number", unit, match.start(), end, weak=whole == 0 and not scale)
+def parts_of(text: str) -> Iterator[Quantity]:
+    """Halves and quarters of a unit or scale in English (half a million, a quarter of an hour, an hour and a half)."""
+    for match in _UNIT_AND_PART.finditer(text):
+        whole = Decimal(1) if match["n"].lower() in ("a", "an") else numeral_value(match["n"])
+        if whole is not None:
+            part = Decimal("0.25" if match.group().lower().endswith("quarter") else "0.5")
+            yield Quantity(whole + part, "number", unit_after(text, match.start("u"))[0], *match.span())
+    for match in _ENGLISH_PART.finditer(text):
+        whole = numeral_value(match["n"] or "zero")
+        if whole is not None:
+            quarters = 2 if "half" in match.group().lower() else 3 if match["three"] else 1
+            yield _part(text, match, whole + quarters * Decimal("0.25"), match.end())
+
+
+def and_parts(text: str) -> Iterator[Quantity]:
+    """Halves with their unit or scale in Chinese (两个半小时, 半百万), and heights (一米八)."""
+    for match in _METRES_AND.finditer(text):
+        digits = "".join(canonical(numeral_value(digit) or Decimal(0)) for digit in match["b"])
+        value = (numeral_value(match["a"]) or 0) + Decimal(f"0.{digits}")
+        yield Quantity(value, "number", "m", *match.span())
+    for match in _HAN_HALF.finditer(text):
+        whole = numeral_value(match["n"] or match["m"] or "0")
+        if whole is not None:
+            yield _part(text, match, whole + Decimal("0.5"), match.start("u") if match["u"] else match.end())
+
+
+def _part(text: str, match: re.Match[str], value: Decimal, unit_start: int) -> Quantity:
+    """A part with what it is of; weak where it is half a unit, which evidence may say otherwise or leave unsaid."""
+    start, end = match.span()
+    if percent := PERCENT_AFTER.match(text, end):
+        return Quantity(value, "percent", "", start, percent.end())
+    scale = next((name for name in _SCALE if text.lower().startswith(name, end)), "")
+    if scale:
+        return Quantity(value * _SCALE[scale], "number", "", start, end + len(scale))
+    if point := re.compile(r"points?\b").match(text, end):  # of a rate, or of a score
+        return Quantity(value, "percent", "", start, point.end(), weak=value == Decimal("0.5"))
+    unit, unit_end = unit_after(text, unit_start)
+    return Quantity(value, "number", unit, start, max(end, unit_end), weak=value == Decimal("0.5"))
 
 
 def halves(text: str) -> Iterator[Quantity]:
@@ -116,12 +173,29 @@ def ratios(text: str) -> Iterator[Quantity]:
         value = numeral_value(match["n"])
         if value is not None and (match.start() == 0 or text[match.start() - 1] not in "分组构合形制完变建长"):
             yield Quantity(
-                value * 10 + (5 if match["half"] else 0), "percent", "", *match.span(), is_approximate(text, match)
+                value * 10 + _rest(match["rest"] or ""), "percent", "", *match.span(), is_approximate(text, match)
             )
+    yield from _discounts_and_folds(text)
     for pattern in (_HAN_FRACTION, _SLASH_FRACTION, _ENGLISH_FRACTION, _ENGLISH_SHARE):
         for match in pattern.finditer(text):
             if quantity := _fraction(text, match):
                 yield quantity
+
+
+def _rest(digit: str) -> Decimal:
+    """What 半 or a digit behind 成 adds: 三成半 and 三成五 are 35%."""
+    return Decimal(5) if digit == "半" else numeral_value(digit or "〇") or Decimal(0)
+
+
+def _discounts_and_folds(text: str) -> Iterator[Quantity]:
+    for match in _DISCOUNT.finditer(text):
+        digits = "".join(canonical(numeral_value(digit) or Decimal(0)) for digit in match["n"] if digit != ".")
+        yield Quantity(100 - Decimal(digits.ljust(2, "0")), "percent", "", *match.span())
+    for match in _FOLD.finditer(text):
+        yield Quantity(2 ** (numeral_value(match["n"]) or Decimal(1)), "number", "times", *match.span())
+    for match in _PER_MILLE.finditer(text):
+        value = (numeral_value(match["n"]) or Decimal(0)) / 1000
+        yield Quantity(value, "fraction", "", *match.span(), is_approximate(text, match))
 
 
 def _fraction(text: str, match: re.Match[str]) -> Quantity | None:
@@ -131,8 +205,10 @@ def _fraction(text: str, match: re.Match[str]) -> Quantity | None:
         return None
     if match.group() == "9/11" or (match.re is _SLASH_FRACTION and unit_after(text, match.end())[0]):
         return None  # a day, and "55/65 nm" names two sizes
-    if match["n"].lower() in ("a", "an") and not _SHARE_AFTER.match(text, match.end()):
-        return None  # "a third type" is an ordinal
+    if (
+        match["n"].lower() in ("a", "an") or match["m"].lower() in ORDINALS and below >= 100
+    ) and not _SHARE_AFTER.match(text, match.end()):
+        return None  # "a third type" and "one hundredth anniversary" are ordinals
     value = (above / below).quantize(Decimal("1e-6"))
     return Quantity(value, "fraction", "", *match.span(), is_approximate(text, match), weak=value == Decimal("0.5"))
 
@@ -153,6 +229,8 @@ def vague(text: str) -> Iterator[Quantity]:
 
 def ordinals(text: str) -> Iterator[Quantity]:
     """Ordinals, with their unit where they count quarters or years (第一季度, Q1)."""
+    for match in _HAN_QUARTER.finditer(text):
+        yield Quantity(numeral_value(match["n"] or match["of_year"]) or Decimal(0), "ordinal", "quarter", *match.span())
     for match in _HAN_ORDINAL.finditer(text):
         if (value := numeral_value(match["n"])) is not None:
             unit, end = unit_after(text, match.end())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["CURRENCIES", "CURRENCY_BEFORE", "MEASURE_WORD", "convert", "currency_name", "is_hard", "unit_after"]
+__all__ = [
+    "CURRENCIES", "CURRENCY_BEFORE", "MEASURE_WORD", "PERCENT_AFTER", "convert", "currency_name", "is_hard",
+    "unit_after",
+]  # fmt: skip
 
 # name | dimension | factor to the dimension's base (0: it does not convert) | Chinese forms | English forms
 _TABLE = """
@@ -30,12 +33,14 @@ mile2 | area | 2589988 | 平方英里 平方哩 |
 foot2 | area | 0.09290304 | 平方英尺 平方呎 |
 ha | area | 1e4 | 公顷 | ha hectare hectares
 acre | area | 4046.856 | 英亩 | acre acres
+mu | area | 666.6667 | 亩 | mu
 m3 | volume | 1 | 立方米 立方公尺 | m³ m3
 km3 | volume | 1e9 | 立方公里 | km³ km3
 L | volume | 1e-3 | 升 公升 | l L liter liters litre litres
 mL | volume | 1e-6 | 毫升 | ml mL milliliter milliliters millilitre millilitres
 mg | mass | 1e-6 | 毫克 | mg milligram milligrams
 g | mass | 1e-3 | 克 公克 | g gram grams
+jin | mass | 0.5 | 斤 市斤 |
 kg | mass | 1 | 公斤 千克 | kg kilogram kilograms
 t | mass | 1e3 | 吨 公吨 | t tonne tonnes ton tons
 lb | mass | 0.4536 | 磅 | lb lbs
@@ -62,9 +67,11 @@ kelvin | temperature | 0 | 开尔文 | kelvin
 degree | | 0 | 度 ° | ° degree degrees
 s | time | 1 | 秒 秒钟 | s sec second seconds
 min | time | 60 | 分钟 | min mins minute minutes
+quarter-hour | time | 900 | 刻钟 |
 h | time | 3600 | 小时 个小时 钟头 个钟头 | h hr hrs hour hours
 day | time | 86400 | 天 个日夜 | day days
 week | time | 604800 | 周 星期 个星期 个周 礼拜 个礼拜 | week weeks
+fortnight | time | 1209600 | | fortnight fortnights
 month | months | 1 | 个月 个多月 | month months
 quarter | months | 3 | 季度 个季度 | quarter quarters
 year | months | 12 | 年 年间 周年 年度 岁 载 | year years yr yrs yo
@@ -117,17 +124,31 @@ _LATIN_UNIT = re.compile(
     rf"[\s-]?{_NATION}((?:square|cubic)\s[a-z]+|degrees?\s(?:Celsius|Fahrenheit|C|F)\b|light-years?|[A-Za-zµμ]+(?:[²³]|[23](?![\w.]))?|°\s?[CFcf]?\b|°)",
     re.ASCII,
 )
+# 分 counts minutes only between hours and seconds (4分11秒, 1小时30分); alone it may be points or cents.
+_MINUTES = re.compile(
+    r"\s?分(?!钟)(?:(?=\s?[\d一二三四五六七八九十]{1,3}(?:\.\d+)?\s?秒)|(?<=小时[\d一二三四五六七八九十]分)"
+    r"|(?<=小时[\d二三四五十][\d一二三四五六七八九十]分)|(?<=小时[二三四五]十[一二三四五六七八九]分))",
+    re.ASCII,
+)
+# What makes a numeral a share of a hundred; of basis points, a hundred make one percent.
+PERCENT_AFTER = re.compile(
+    r"\s?(?:%|个?百分点|[\s-]?(?:percent|per\s?cent|percentage[\s-]points?|pct)\b|"
+    r"(?P<basis>个?基点|[\s-]?(?:basis[\s-]points?|bps)\b))",
+    re.ASCII | re.IGNORECASE,
+)
 # A measure word makes a lone Chinese digit a number (三个, 五名); 三星 and 一些 are words.
 MEASURE_WORD = re.compile(
     r"\s?(?:个|名|位|人|只|头|条|项|次|家|种|座|间|所|艘|架|辆|台|部|篇|张|件|份|枚|颗|粒|支|枝|根|片|层|级|届|任|代|天|岁|倍|处|场|"
     r"批|组|轮|步|类|款|套|股|栋|幢|户|册|卷|幅|首|集|章|节|页|句|段|门|发|剂|轨|把|顶|匹|吨|秒|分钟|小时|年|周|季|日|大(?!陆|学|型|多|概|约)|"
-    r"方面|国集团|英|公里|公斤|平方|立方|美元|欧元|英镑|元|块|米|克|升|度(?!过)|成(?![为立功员就本]))",
+    r"方面|国集团|英|公里|公斤|斤|亩|刻钟|打|平方|立方|美元|欧元|英镑|元|块|米|克|升|度(?!过)|成(?![为立功员就本]))",
     re.ASCII,
 )
 
 
 def unit_after(text: str, position: int) -> tuple[str, int]:
     """The unit that follows ``position`` in plain text and where it ends; ``("", position)`` where none does."""
+    if minutes := _MINUTES.match(text, position):
+        return "min", minutes.end()
     match = _HAN_UNIT.match(text, position)
     if match:
         return _CHINESE[match[1]], match.end()

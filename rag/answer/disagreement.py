@@ -17,7 +17,7 @@ from index.numbers import Quantity
 from index.numbers.dates import date_parts
 from index.numbers.units import convert
 from index.types import Passage
-from rag.answer.features import years_of
+from rag.answer.features import quarters_of, years_of
 from rag.answer.measures import asked_measure, fits
 from rag.answer.sentences import ScoredSentence
 from rag.answer.span import answer_quantity
@@ -95,16 +95,20 @@ def _subject(sentence: ScoredSentence) -> float:
 
 
 def _of_other_times(first: ScoredSentence, one: Passage, other: ScoredSentence, two: Passage) -> bool:
-    """Whether both say of which years they speak, and those are not the same."""
-    times = [
+    """Whether both say of which years they speak, or of which quarters, and those are not the same."""
+    times = tuple(
         years_of(sentence.text) or years_of("\n".join((passage.title, *passage.headings, sentence.lead)))
         for sentence, passage in ((first, one), (other, two))
-    ]
-    return bool(times[0] and times[1]) and not times[0] & times[1]
+    )
+    quarters = quarters_of(first.text), quarters_of(other.text)
+    return any(bool(own and its) and not own & its for own, its in (times, quarters))
 
 
 def _speaks_of_it(question: str, sentence: ScoredSentence, value: Quantity) -> bool:
     measured = fits(asked_measure(question), value, sentence.text)
+    asked, named = quarters_of(question), quarters_of(sentence.text)
+    if asked and named and not asked & named:
+        return False
     return measured is not False and not sentence.feature("other time") and not sentence.feature("names missing")
 
 

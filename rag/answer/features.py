@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "plain_features", "stages_of", "years_of"]
+__all__ = ["FEATURES", "plain_features", "quarters_of", "stages_of", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -153,6 +153,12 @@ def years_of(text: str) -> frozenset[str]:
     """The years a text names."""
     found = (q for q in read_quantities(text) if q.kind in ("year", "date"))
     return frozenset(year for q in found if (year := str(q.value)[:4]).isdigit())
+
+
+@lru_cache(maxsize=16384)
+def quarters_of(text: str) -> frozenset[str]:
+    """The quarters of a year that a text names."""
+    return frozenset(str(q.value) for q in read_quantities(text) if q.kind == "ordinal" and q.unit == "quarter")
 
 
 @lru_cache(maxsize=16384)

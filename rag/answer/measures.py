@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from index.language import fold
 from index.numbers import Quantity, quantities
-from index.numbers.units import CURRENCIES, convert
+from index.numbers.units import CURRENCIES, convert, is_hard, unit_after
 
 __all__ = ["Asked", "asked_measure", "figures", "fits", "likeliest", "read_quantities"]
 
@@ -104,7 +104,9 @@ def fits(asked: Asked, found: Quantity, sentence: str) -> bool | None:
             return True
         elif re.match(r"[a-z]", after):
             return asked.dimension in ("people", "time") and _of_dimension(asked.dimension, found)
-    return _of_dimension(asked.dimension, found) if asked.dimension else None
+    if not asked.dimension:  # what is counted has no unit of measure, unless it is one
+        return False if asked.counted and is_hard(found.unit) and not unit_after(asked.counted, 0)[0] else None
+    return _of_dimension(asked.dimension, found)
 
 
 def _of_dimension(dimension: str, found: Quantity) -> bool:
