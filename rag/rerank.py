@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
 from index.names import matching_words
 from index.types import Passage
-from rag.language_model import language_model
+from rag.language_model import LanguageModel, language_model
 from rag.retrieve import Candidate, QueryTerms, Retriever
 
 __all__ = [
@@ -31,10 +32,10 @@ __all__ = [
     "Reranker",
     "best_window",
     "language_model_lifts",
+    "lifts",
     "load_reranker",
     "read_closely",
     "under_title",
-    "unrelated_texts",
 ]
 
 
@@ -145,11 +146,11 @@ class _Likelihood:
         read = read_closely(candidates, self._settings)
         if len(read) < 2:
             return candidates
-        lifts = language_model_lifts(question, read, self._retriever, self._settings)
+        found = language_model_lifts(question, read, self._retriever, self._settings)
         asked = detect(question)
         scores = [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked))
-            for candidate, lift in zip(read, lifts, strict=True)
+            for candidate, lift in zip(read, found, strict=True)
         ]
         return _blend(candidates, scores)
 
@@ -171,26 +172,38 @@ def language_model_lifts(
     windows = [
         under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
     ]
-    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
-    contexts = [*zip(windows, sides, strict=True), *unrelated]
-    model = language_model()
-    tokens = [model.encode(_prompt(name).fill(passage=text)) for text, name in contexts]
-    asked = model.encode(" " + question)[: settings.question_tokens]
-    means = model.log_likelihoods(tokens, asked, seconds=settings.seconds).mean(axis=1).tolist()
+    return lifts(
+        language_model(), question, windows, sides, compared=2, question_tokens=settings.question_tokens,
+        seconds=settings.seconds,
+    )  # fmt: skip
+
+
+def lifts(
+    model: LanguageModel,
+    question: str,
+    texts: Sequence[str],
+    sides: Sequence[Side],
+    *,
+    compared: int,
+    question_tokens: int,
+    seconds: float = math.inf,
+) -> list[float]:
+    """How much likelier each text makes the question, in nats a token, than the first ``compared`` of the texts of its
+    side that nobody would ask it of. All are read in one call: a pass over few texts is slower for each of them.
+
+    Raises ``TimeoutError`` after ``seconds``.
+    """
+    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name][:compared]]
+    contexts = [
+        model.encode(prompts.load("likelihood", name).fill(passage=text))
+        for text, name in [*zip(texts, sides, strict=True), *unrelated]
+    ]
+    asked = model.encode(" " + question)[:question_tokens]
+    means = model.log_likelihoods(contexts, asked, seconds=seconds).mean(axis=1).tolist()
     base: dict[Side, list[float]] = {}
-    for value, (_, name) in zip(means[len(windows) :], unrelated, strict=True):
+    for value, (_, name) in zip(means[len(texts) :], unrelated, strict=True):
         base.setdefault(name, []).append(value)
     return [mean - sum(base[name]) / len(base[name]) for mean, name in zip(means, sides, strict=False)]
-
-
-def unrelated_texts(name: Side) -> Sequence[str]:
-    """Texts of a side that nobody would ask the question of: what its likelihood is compared with."""
-    texts: Sequence[str] = _stored()["unrelated"][name]
-    return texts
-
-
-def _prompt(name: Side) -> prompts.Prompt:
-    return prompts.load("likelihood", name)
 
 
 def _blended(candidate: Candidate, lift: float, asked: Side) -> float:

@@ -33,9 +33,8 @@ _CELSIUS = {
     "kelvin": (Decimal(1), Decimal("273.15")),
 }
 _DEGREES_TOLERANCE = Decimal("0.6")
-_AS_SYMBOL = re.compile(
-    r"[\s-]?(?:(维|-?dimension)|代|-?generation)", re.ASCII | re.IGNORECASE
-)  # 三维 for 3D, 第五代 for 5G
+# 三维 for 3D, 第五代 for 5G.
+_AS_SYMBOL = re.compile(r"[\s-]?(?:(维|-?dimension)|代|-?generation)", re.ASCII | re.IGNORECASE)
 
 
 def unsupported(claim: str, claimed: Sequence[Quantity], evidence: str, stated: Sequence[Quantity]) -> list[Quantity]:

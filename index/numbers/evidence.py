@@ -54,6 +54,10 @@ _COVID = re.compile(r"covid|coronavirus|新冠", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
+    """``quantities`` are those stated, and what they make together (4 minutes and 11 seconds); ``others`` are their
+    other readings. ``small`` and ``hidden`` are numbers in words, ``numbers`` the sizes of all figures, ``identifiers``
+    names with digits in lower case, ``months`` those named."""
+
     quantities: tuple[Quantity, ...]
     others: tuple[Quantity, ...]
     small: frozenset[int]
@@ -64,6 +68,7 @@ class Evidence:
 
 
 def read(text: str, stated: Sequence[Quantity]) -> Evidence:
+    """What a plain text states, whose quantities are ``stated``."""
     numbers = frozenset(abs(q.value) for q in stated if isinstance(q.value, Decimal))
     names = {name for name, _, _ in identifiers(text, stated)}
     names |= {f"g{numeral_value(count)}" for count in _GROUP_OF_NATIONS.findall(text)}
@@ -105,6 +110,8 @@ def _small_numbers(text: str) -> frozenset[int]:
 
 
 def identifiers(text: str, known: Sequence[Quantity]) -> list[tuple[str, int, int]]:
+    """The names with digits of a plain text that are no part of its known quantities: lower-case without hyphens, and
+    their offsets."""
     free = [
         match
         for match in _IDENTIFIER.finditer(text)

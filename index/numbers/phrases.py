@@ -112,6 +112,7 @@ _METRES_AND = re.compile(
     r"(?<![\d一二三四五六七八九十百千万.])(?P<a>[12一两])\s?米(?P<b>[\d一二三四五六七八九]{1,2})(?=[高的左长宽深，。、；）),]|\s|$)",
     re.ASCII,
 )
+_POINT = re.compile(r"points?\b")
 _SCALE = {"百万": 10**6, "million": 10**6, "billion": 10**9}
 _HALF = re.compile(r"\bhalf\b|一半|过半|半数", re.ASCII | re.IGNORECASE)
 
@@ -133,8 +134,7 @@ def parts_of(text: str) -> Iterator[Quantity]:
 def and_parts(text: str) -> Iterator[Quantity]:
     """Halves with their unit or scale in Chinese (两个半小时, 半百万), and heights (一米八)."""
     for match in _METRES_AND.finditer(text):
-        digits = "".join(canonical(numeral_value(digit) or Decimal(0)) for digit in match["b"])
-        value = (numeral_value(match["a"]) or 0) + Decimal(f"0.{digits}")
+        value = (numeral_value(match["a"]) or 0) + Decimal(f"0.{_digits(match['b'])}")
         yield Quantity(value, "number", "m", *match.span())
     for match in _HAN_HALF.finditer(text):
         whole = numeral_value(match["n"] or match["m"] or "0")
@@ -150,10 +150,15 @@ def _part(text: str, match: re.Match[str], value: Decimal, unit_start: int) -> Q
     scale = next((name for name in _SCALE if text.lower().startswith(name, end)), "")
     if scale:
         return Quantity(value * _SCALE[scale], "number", "", start, end + len(scale))
-    if point := re.compile(r"points?\b").match(text, end):  # of a rate, or of a score
+    if point := _POINT.match(text, end):  # of a rate, or of a score
         return Quantity(value, "percent", "", start, point.end(), weak=value == Decimal("0.5"))
     unit, unit_end = unit_after(text, unit_start)
     return Quantity(value, "number", unit, start, max(end, unit_end), weak=value == Decimal("0.5"))
+
+
+def _digits(numerals: str) -> str:
+    """Single numerals of either script, one behind the other, as plain digits."""
+    return "".join(canonical(numeral_value(digit) or Decimal(0)) for digit in numerals)
 
 
 def halves(text: str) -> Iterator[Quantity]:
@@ -189,8 +194,8 @@ def _rest(digit: str) -> Decimal:
 
 def _discounts_and_folds(text: str) -> Iterator[Quantity]:
     for match in _DISCOUNT.finditer(text):
-        digits = "".join(canonical(numeral_value(digit) or Decimal(0)) for digit in match["n"] if digit != ".")
-        yield Quantity(100 - Decimal(digits.ljust(2, "0")), "percent", "", *match.span())
+        kept = _digits(match["n"].replace(".", "")).ljust(2, "0")
+        yield Quantity(100 - Decimal(kept), "percent", "", *match.span())
     for match in _FOLD.finditer(text):
         yield Quantity(2 ** (numeral_value(match["n"]) or Decimal(1)), "number", "times", *match.span())
     for match in _PER_MILLE.finditer(text):

@@ -64,11 +64,10 @@ def durations(text: str, found: Sequence[Quantity]) -> Iterator[Quantity]:
 
 
 def _joined(text: str, last: Quantity, before: Quantity, after: Quantity) -> Quantity | None:
-    sizes = [
+    one, two = (
         convert(quantity.value, quantity.unit) if isinstance(quantity.value, Decimal) else None
         for quantity in (before, after)
-    ]
-    one, two = sizes
+    )
     unit = convert(Decimal(1), last.unit)
     if one is None or two is None or unit is None or one[0] != two[0] or one[0] not in _BASES or two[1] >= unit[1]:
         return None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import prompts
 from index.language import Side
 from rag.answer.sentences import Likelihood
 from rag.language_model import LanguageModel, language_model
-from rag.rerank import Reranker, RerankSettings, unrelated_texts
+from rag.rerank import Reranker, RerankSettings, lifts
 
 __all__ = ["likelihood_beside", "sentence_likelihood"]
 
@@ -24,17 +23,8 @@ def likelihood_beside(reranker: Reranker) -> Likelihood | None:
 def sentence_likelihood(model: LanguageModel) -> Likelihood:
     """The lift of a question's mean log-probability behind each text over that behind an unrelated one of its side."""
 
-    def lifts(question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
-        unrelated = {name: unrelated_texts(name)[0] for name in dict.fromkeys(sides)}
-        read = [*zip(unrelated.values(), unrelated, strict=True), *zip(texts, sides, strict=True)]
-        contexts = [
-            model.encode(prompts.load("likelihood", name).fill(passage=text[-_MOST_CHARACTERS[name] :]))
-            for text, name in read
-        ]
-        # One call for both sides: a pass over few texts is slower for each of them.
-        asked = model.encode(" " + question)[:_QUESTION_TOKENS]
-        means: list[float] = model.log_likelihoods(contexts, asked).mean(axis=1).tolist()
-        base = dict(zip(unrelated, means, strict=False))
-        return [value - base[name] for value, name in zip(means[len(unrelated) :], sides, strict=True)]
+    def likelihood(question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
+        ends = [text[-_MOST_CHARACTERS[name] :] for text, name in zip(texts, sides, strict=True)]
+        return lifts(model, question, ends, sides, compared=1, question_tokens=_QUESTION_TOKENS)
 
-    return lifts
+    return likelihood
