@@ -176,7 +176,8 @@ class Network:
         own = (normed.float() * self.embedding[targets].float()).sum(-1, keepdim=True)
         total = torch.zeros(len(targets))
         for words in self.embedding.split(_HEAD_WORDS):
-            total += torch.nn.functional.linear(normed, words).sub(own).exp_().sum(-1)
+            # Made wide first: to subtract what is wide from what is not takes as long as the product itself.
+            total += torch.nn.functional.linear(normed, words).float().sub_(own).exp_().sum(-1)
         surprise: torch.Tensor = total.clamp_max_(1.0 / _LEAST).log_()
         return surprise
 

@@ -25,6 +25,7 @@ from index.language import Side, detect, sentences, side
 from index.names import matching_words
 from index.types import Passage
 from rag.language_model import LanguageModel, language_model
+from rag.memory import Memory
 from rag.retrieve import Candidate, QueryTerms, Retriever
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
 
 _MOST_ABOVE: dict[Side, int] = {"zh": 50, "en": 120}  # characters of title and heading that the model reads
 _REMEMBERED = 64  # questions whose order is kept
+# How likely unrelated texts make a question: its passages are weighed against it, then their sentences.
+_BASES: Memory[tuple[LanguageModel, str, tuple[int, ...]], float] = Memory(4 * _REMEMBERED)
 _log = logging.getLogger(__name__)
 
 
@@ -193,17 +196,25 @@ def lifts(
 
     Raises ``TimeoutError`` after ``seconds``.
     """
-    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name][:compared]]
+    asked = model.encode(" " + question)[:question_tokens]
+    unrelated = {
+        (model, text, tuple(asked)): name
+        for name in dict.fromkeys(sides)
+        for text in _stored()["unrelated"][name][:compared]
+    }
+    bases = _BASES.known(unrelated)
+    missing = [key for key in unrelated if key not in bases]
     contexts = [
         model.encode(prompts.load("likelihood", name).fill(passage=text))
-        for text, name in [*zip(texts, sides, strict=True), *unrelated]
+        for text, name in [*zip(texts, sides, strict=True), *((key[1], unrelated[key]) for key in missing)]
     ]
-    asked = model.encode(" " + question)[:question_tokens]
     means = model.log_likelihoods(contexts, asked, seconds=seconds).mean(axis=1).tolist()
-    base: dict[Side, list[float]] = {}
-    for value, (_, name) in zip(means[len(texts) :], unrelated, strict=True):
-        base.setdefault(name, []).append(value)
-    return [mean - sum(base[name]) / len(base[name]) for mean, name in zip(means, sides, strict=False)]
+    bases |= zip(missing, means[len(texts) :], strict=True)
+    _BASES.keep(bases)
+    of_side: dict[Side, list[float]] = {}
+    for key, name in unrelated.items():
+        of_side.setdefault(name, []).append(bases[key])
+    return [mean - sum(of_side[name]) / len(of_side[name]) for mean, name in zip(means, sides, strict=False)]
 
 
 def _blended(candidate: Candidate, lift: float, asked: Side) -> float:

@@ -24,6 +24,7 @@ from index.lexical import Term
 from index.names import NAME_MARKS
 from index.types import Chunk, Passage
 from index.words import words
+from rag.memory import Memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +105,7 @@ class QueryTerms:
 
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)
 _REMEMBERED = 64  # questions whose vector and words are kept
+_SENTENCES = 4096  # whose vectors are kept: the next question is often answered by the same documents
 _RUN = re.compile(r"[a-z0-9.%]+|[^\W_a-z0-9]+")
 _QUANTITY = re.compile("[npdycstof]:")  # see index.numbers.search_terms
 _SAME_WORDS = 0.9  # Jaccard index of two passages' words from which they count as one
@@ -132,6 +134,7 @@ class Retriever:
         # One question passes several stages, each of which needs its vector and its words.
         self._vector = lru_cache(maxsize=_REMEMBERED)(lambda question: embedder.encode_questions([question])[0])
         self._terms = lru_cache(maxsize=_REMEMBERED)(self._query_terms)
+        self._sentences: Memory[str, npt.NDArray[np.float32]] = Memory(_SENTENCES)
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's."""
@@ -252,9 +255,19 @@ class Retriever:
         """Vectors of texts that are no passages of their own (sentences), each less its side's mean; (n, dimension)."""
         import numpy as np
 
-        vectors = self.embedder.encode_passages(texts)
+        vectors = self._text_vectors(texts)
         means = np.array([self._sides[name].mean for name in sides], dtype=np.float32).reshape(vectors.shape)
         return dense.centre(vectors, means)
+
+    def _text_vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        import numpy as np
+
+        vectors = self._sentences.known(texts)
+        missing = [text for text in dict.fromkeys(texts) if text not in vectors]
+        if missing:
+            vectors |= zip(missing, self.embedder.encode_passages(missing), strict=True)
+            self._sentences.keep(vectors)
+        return np.stack([vectors[text] for text in texts]) if texts else self.embedder.encode_passages(texts)
 
     def _scale(self, asked: Side, name: Side) -> Scale:
         if not self._settings.scale:

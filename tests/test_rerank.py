@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from real import real, real_folder
 
@@ -16,7 +19,7 @@ from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
 from rag import KnowledgeBase
 from rag.language_model import LanguageModel
-from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, load_reranker
+from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, lifts, load_reranker
 from rag.retrieve import Candidate, QueryTerms, RetrievalSettings, Retriever
 
 __all__ = ["real", "real_folder"]
@@ -40,6 +43,38 @@ def ids(passages: list[Passage]) -> list[str]:
 
 def terms(*found: str) -> QueryTerms:
     return QueryTerms(tuple(Term((((word,), 1.0),)) for word in found), (1.0,) * len(found), 1.0)
+
+
+class Lengths(LanguageModel):
+    """Stands for the language model: a text makes a question the likelier the longer it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+
+    def encode(self, text: str) -> list[int]:
+        return list(range(len(text)))
+
+    def log_likelihoods(
+        self,
+        contexts: Sequence[Sequence[int]],
+        continuation: Sequence[int],
+        batch_tokens: int = 0,
+        seconds: float = 0.0,
+    ) -> npt.NDArray[np.float32]:
+        self.read.append(len(contexts))
+        return np.array([[float(len(context))] * len(continuation) for context in contexts], dtype=np.float32)
+
+
+def test_unrelated_texts_are_read_once_for_a_question() -> None:
+    model = Lengths()
+
+    windows = lifts(model, "启衡?", ["甲" * 9, "b" * 30], ["zh", "en"], compared=2, question_tokens=9)
+    sentences_ = lifts(model, "启衡?", ["甲" * 9], ["zh"], compared=1, question_tokens=9)
+
+    assert model.read == [2 + 2 * 2, 1]
+    assert lifts(Lengths(), "启衡?", ["甲" * 9], ["zh"], compared=1, question_tokens=9) == sentences_
+    assert len(windows) == 2
 
 
 # --- windows -------------------------------------------------------------------------------------------------------
