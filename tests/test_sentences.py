@@ -168,10 +168,30 @@ def test_passages_without_a_sentence_score_nothing() -> None:
     assert score_sentences("问题", [passage("  \n ", "zh")], Words()) == []
 
 
+def test_a_language_model_reads_only_sentences_near_the_best_one() -> None:
+    question = "启衡的月产能是多少？"
+    near = "启衡的月产能为4.5万片。启衡的月产能为3.9万片。"
+    passages = [passage(near + "天气很好。" * 3, "zh-Hans")]
+    asked: list[list[str]] = []
+
+    def likelihood(question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
+        asked.append(list(texts))
+        return [3.0 * ("4.5" in text) for text in texts]
+
+    plain = score_sentences(question, passages, Words())
+    read = score_sentences(question, passages, Words(), likelihood)
+    alone = score_sentences(question, [passage("启衡的月产能为4.5万片。天气很好。", "zh-Hans")], Words(), likelihood)
+
+    assert [len(texts) for texts in asked] == [2]  # of one that leads by far, nothing is asked
+    assert max(plain, key=lambda s: s.score).text == "启衡的月产能为3.9万片。"
+    assert max(read, key=lambda s: s.score).text == "启衡的月产能为4.5万片。"
+    assert [s.score for s in read if "天气" in s.text] == [s.score for s in plain if "天气" in s.text]
+    assert max(alone, key=lambda s: s.score).text == "启衡的月产能为4.5万片。"
+
+
 def test_weights_are_stored_for_every_pair_of_sides_and_every_feature() -> None:
     for pair in ("zh>zh", "zh>en", "en>zh", "en>en"):
         assert set(stored_weights()[pair]) == set(FEATURES), pair
-        assert set(stored_weights("+likelihood")[pair]) == set(FEATURES), pair
 
 
 # --- choosing ------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def main() -> None:
         "--data", type=Path, required=True, help="the folder of the set; of all sets for sentences and refusal"
     )
     parser.add_argument("--per-pair", type=int, default=60, help="questions a language pair")
-    parser.add_argument("--rerank", default="none", help="the reranker of the profile (sentences, refusal)")
+    parser.add_argument("--rerank", default="none", help="the reranker of the profile (refusal)")
     arguments = parser.parse_args()
     from eval.fit import answers, retrieval
 
@@ -27,7 +27,7 @@ def main() -> None:
         loss = retrieval.fit_likelihood(arguments.data, _FOLDER / "likelihood.json", arguments.per_pair)
     elif arguments.name == "sentences":
         settings = answers.FitSettings(evidence=4 * arguments.per_pair, ranking=arguments.per_pair)
-        loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json", arguments.rerank, settings)
+        loss = answers.fit_sentences(arguments.data, _FOLDER / "sentence-weights.json", settings)
     else:
         loss = answers.fit_refusal(arguments.data, _FOLDER / "refusal.json", arguments.rerank, arguments.per_pair)
     sys.stderr.write(f"loss {loss:.4f}\n")

@@ -32,15 +32,16 @@ __all__ = ["FitSettings", "fit_refusal", "fit_sentences", "store_weights"]
 
 _T = TypeVar("_T")
 _PAIRS = tuple(f"{asked}>{held}" for asked in SIDES for held in SIDES)
-# What the public sets hardly hold: tables, questions of one year among several, model numbers.
-_BY_HAND = {"names missing": -1.5, "other time": -1.5, "same time": 0.7, "head": -4.0, "row": 0.0}
+# What the public sets hardly hold: tables, questions of one year among several, model numbers. The language model is
+# not asked while the others are fitted; any weight of 1 to 4 of its word is as good on the fit parts.
+_BY_HAND = {"names missing": -1.5, "other time": -1.5, "same time": 0.7, "head": -4.0, "row": 0.0, "likelihood": 2.0}
 
 
-def fit_sentences(data: Path, target: Path, rerank: str, settings: FitSettings | None = None) -> float:
-    """Fit one profile on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (which of the
-    passages found), fit parts only; the loss."""
+def fit_sentences(data: Path, target: Path, settings: FitSettings | None = None) -> float:
+    """Fit on ``reading/evidence.jsonl`` (which sentence of a passage) and ``retrieval/xpool`` (which of the passages
+    found by the first stage), fit parts only; the loss."""
     settings = settings or FitSettings()
-    config = Config().with_values({"rerank": {"model": rerank}})
+    config = Config().with_values({"rerank": {"model": "none"}})
     retriever = open_retriever(read_corpus(data / "retrieval" / "xpool"), config)
     asking = _Asking(retriever, load_reranker(config.rerank, retriever))
     questions = [
@@ -48,18 +49,18 @@ def fit_sentences(data: Path, target: Path, rerank: str, settings: FitSettings |
         *_from_ranking(data / "retrieval" / "xpool", asking, settings),
     ]
     weights, loss = fit(questions, len(_PAIRS), penalty=settings.penalty, apart=settings.apart)
-    store_weights(target, asking.reranker.profile, weights, len(questions))
+    store_weights(target, weights, len(questions))
     return loss
 
 
-def store_weights(target: Path, profile: str, weights: npt.NDArray[np.float64], count: int) -> None:
-    """Write the weights of one profile, shape (pairs, features), beside those of the other."""
+def store_weights(target: Path, weights: npt.NDArray[np.float64], count: int) -> None:
+    """Write the weights, shape (pairs, features)."""
     stored: dict[str, Any] = json.loads(target.read_text(encoding="ascii"))
-    stored["weights"][profile] = {
+    stored["weights"] = {
         name: {**dict(zip(sentences.FEATURES, (round(value, 4) for value in row), strict=True)), **_BY_HAND}
         for name, row in zip(_PAIRS, weights.tolist(), strict=True)
     }
-    stored["source"][profile] = f"reading/evidence and retrieval/xpool, fit parts, {count} questions"
+    stored["source"] = f"reading/evidence and retrieval/xpool, fit parts, {count} questions"
     target.write_text(json.dumps(stored, indent=1) + "\n", encoding="ascii")
 
 

@@ -32,7 +32,7 @@ __all__ = [
 PASSAGES_READ = 8
 """Passages in whose sentences an answer is looked for; refusals are fitted to as many."""
 _MOST_READ = 20  # sentences whose meaning is looked at
-_MOST_JUDGED = 8  # and of those, how many a language model reads
+_REACH = 2.0  # behind the best score, so near a sentence is read by a language model: what is further back stays there
 _TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
 
 Likelihood = Callable[[str, Sequence[str], Sequence[Side]], Sequence[float]]
@@ -78,12 +78,11 @@ class ScoredSentence:
 
 
 @cache
-def stored_weights(profile: str = "") -> Mapping[str, Mapping[str, float]]:
-    """The fitted weights of the features by pair of question and sentence side (``zh>en``); ``+likelihood`` names those
-    with a language model."""
+def stored_weights() -> Mapping[str, Mapping[str, float]]:
+    """The fitted weights of the features by pair of question and sentence side (``zh>en``)."""
     path = resources.files("rag").joinpath("data/sentence-weights.json")
-    profiles: Mapping[str, Mapping[str, Mapping[str, float]]] = json.loads(path.read_text(encoding="ascii"))["weights"]
-    return profiles[profile]
+    weights: Mapping[str, Mapping[str, float]] = json.loads(path.read_text(encoding="ascii"))["weights"]
+    return weights
 
 
 def score_sentences(
@@ -91,8 +90,8 @@ def score_sentences(
 ) -> list[ScoredSentence]:
     """The sentences of the passages with their scores, in reading order, passage by passage.
 
-    Of many, those that promise most by their words are looked at more closely, and returned: 20, or the best 8 of them
-    where a language model reads them too.
+    Of many, the 20 that promise most by their words are looked at more closely, and returned. Where the best are close
+    together, a language model reads them too; what it did not read counts as the least likely of what it did.
     """
     spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
     # A source's title tells what the source is about, not what is so: it answers only where nothing else stands.
@@ -101,29 +100,31 @@ def score_sentences(
         return []
     terms = encoder.query_terms(question)
     rows = plain_features(question, spans, passages, terms)
-    weights = _weights(question, spans, "")
+    weights = _weights(question, spans)
     kept = _best((rows * weights).sum(axis=1), _MOST_READ)
     rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
     if likelihood is not None:
-        kept = _best((rows * weights).sum(axis=1), _MOST_JUDGED, kept)
-        rows[kept, 1] = _likelihoods(question, [spans[i] for i in kept], passages, likelihood)
-        weights = _weights(question, spans, "+likelihood")
+        scores = (rows * weights).sum(axis=1)
+        near = [i for i in kept if scores[i] >= scores[kept].max() - _REACH]
+        if len(near) > 1:
+            found = _likelihoods(question, [spans[i] for i in near], passages, likelihood)
+            rows[kept, 1] = found.min()
+            rows[near, 1] = found
     scores = (rows * weights).sum(axis=1)
     return [_scored(spans[i], passages, float(scores[i]), terms, tuple(rows[i].tolist())) for i in kept]
 
 
-def _best(scores: npt.NDArray[np.float64], most: int, among: Sequence[int] | None = None) -> list[int]:
+def _best(scores: npt.NDArray[np.float64], most: int) -> list[int]:
     """The places of the highest scores, in reading order."""
-    places = range(len(scores)) if among is None else among
-    return sorted(sorted(places, key=lambda i: (-scores[i], i))[:most])
+    return sorted(sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:most])
 
 
-def _weights(question: str, spans: Sequence[Span], profile: str) -> npt.NDArray[np.float64]:
+def _weights(question: str, spans: Sequence[Span]) -> npt.NDArray[np.float64]:
     import numpy as np
 
     tag = detect(question)
     asking = None if tag == "und" else side(tag)
-    stored = stored_weights(profile)
+    stored = stored_weights()
     by_side = {
         name: [stored[f"{asking or name}>{name}"].get(feature, 0.0) for feature in FEATURES]
         for name in {span.side for span in spans}
