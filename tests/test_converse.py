@@ -99,6 +99,59 @@ HELD_OUT: list[Case] = [
 ]
 
 
+# Years counted from the turn before, plants and parts, what only "there" or "among them" names; written after the rules
+# for those, and one of them corrected since.
+LATER: list[Case] = [
+    ([("长江存储2023年的营收是多少？", "2023年营收为400亿元[1]。")], "前一年呢？", ["长江存储", "2022年的营收"], []),
+    ([("ASML 2023 sales?", "27 billion [1].")], "Which rules changed a year earlier?", [], []),
+    (
+        [("What was ASML's net income in 2023?", "It was 7.8 billion euros [1].")],
+        "What was it a year earlier?",
+        ["ASML's net income", "2022"],
+        ["2023"],
+    ),
+    (
+        [("What was Intel's revenue in 2021?", "$79 billion [1].")],
+        "And the following year?",
+        ["Intel's revenue", "2022"],
+        [],
+    ),
+    (
+        [("華虹半導體2022年的淨利是多少？", "4.5億美元[1]。")],
+        "比前一年增加了多少？",
+        ["華虹半導體", "淨利", "2021年"],
+        [],
+    ),
+    ([("台積電熊本廠什麼時候量產？", "2024年底[1]。")], "那裡有多少員工？", ["台積電熊本廠", "員工"], ["量產"]),
+    ([("比亚迪的总部在哪里？", "在深圳[1]。")], "那里有多少人口？", ["比亚迪", "那里有多少人口"], []),
+    ([("宁德时代2023年拿到多少件专利？", "1850件[1]。")], "其中有多少是发明专利？", ["宁德时代", "其中"], []),
+    (
+        [("What is the name of AMD's accelerator?", "It is the MI300 [1].")],
+        "When does the company plan to replace it?",
+        ["AMD", "replace"],
+        ["the company"],
+    ),
+    (
+        [("What is Meta's first training chip called?", "It is called MTIA [1].")],
+        "When does the company tape it out?",
+        ["Meta", "MTIA"],
+        [" it "],
+    ),
+    (
+        [("How much of a plant's cost does the credit cover?", "25% [1].")],
+        "And how much for equipment?",
+        ["credit", "equipment"],
+        [],
+    ),
+    ([("格力的A轮融资筹了多少？", "3亿元[1]。")], "由谁主导？", ["格力的A轮融资", "由谁主导"], []),
+    ([("小米汽车2024年交付多少辆？", "13万辆[1]。")], "2025年打算卖几辆？", ["小米汽车2025年"], ["2024"]),
+    ([("小米汽车2024年交付多少辆？", "13万辆[1]。")], "锑的出口管制从哪天开始？", [], []),
+    ([("What was SMIC's revenue in 2024?", "8 billion [1].")], "And what is photoresist used for?", [], []),
+    ([("英特尔拿到多少补助？", "78.6亿美元[1]。")], "台积电在亚利桑那的厂呢？", ["台积电在亚利桑那的厂", "补助"], []),
+    ([("岭川2024年的营收是多少？", "512亿元[1]。")], "毛利率又是多少？", ["岭川2024年", "毛利率"], []),
+]
+
+
 def is_right(got: str, question: str, wanted: list[str], unwanted: list[str]) -> bool:
     folded = got.casefold()
     return all(w.casefold() in folded for w in wanted) and not any(w.casefold() in folded for w in unwanted)
@@ -120,7 +173,7 @@ def test_the_set_is_what_it_says() -> None:
         assert is_right(case["standalone"], case["question"], case["must_contain"], case["must_not_contain"]), case
 
 
-@pytest.mark.parametrize("case", HELD_OUT, ids=[case[1] for case in HELD_OUT])
+@pytest.mark.parametrize("case", [*HELD_OUT, *LATER], ids=[case[1] for case in (*HELD_OUT, *LATER)])
 def test_dialogues_the_rules_were_not_written_for(case: Case) -> None:
     turns, question, wanted, unwanted = case
     got = standalone(question, [Turn(*turn) for turn in turns])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Asks", "Frame", "common_start"]
+__all__ = ["Asks", "Frame", "common_start", "with_year"]
 
 Asks = Literal["person", "organisation", "thing", ""]
 
@@ -32,6 +33,19 @@ class Frame:
     def referent(self) -> str:
         """What ``it`` means: the name that was asked for, else the topic."""
         return (self.named if self.asks else "") or self.topic
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def with_year(text: str, relative: re.Pattern[str], time: str) -> str:
+    """A text in which a year before or after (groups ``before`` and ``after``) is the one meant, counted from the year
+    of ``time``; as it is where either is missing."""
+    year, found = _YEAR.search(time), relative.search(text)
+    if year is None or found is None:
+        return text
+    meant = int(year.group()) + (-1 if found.group("before") else 1)
+    return text[: found.start()] + time.replace(year.group(), str(meant)) + text[found.end() :]
 
 
 def common_start(one: str, two: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.followup import Frame, common_start
+from rag.followup import Frame, common_start, with_year
 from rag.followup.en_frame import AUXILIARIES, NAME, POSSESSIVE, PREPOSITIONS, TIME, WH, names
 
 __all__ = ["rewrite"]
@@ -20,16 +20,24 @@ _BARE = re.compile(
 _COMPARED = re.compile(
     r"^(?:compared|relative|versus|vs\.?|than|faster than|slower than|more than|less than|better than)\b", re.IGNORECASE
 )
+_OTHER_YEAR = re.compile(
+    r"\b(?:(?P<before>the (?:year before|(?:previous|prior|preceding) year)|a year earlier)|"
+    r"(?P<after>the (?:year after|(?:following|next) year)|a year later))\b",
+    re.IGNORECASE,
+)
+# "And what share for memory": another question word, no verb of its own.
+_ANOTHER = re.compile(rf"(?:{WH}|how (?:much|many)) (?:(?!\b(?:{AUXILIARIES})\b).)+", re.IGNORECASE)
 
 
 def rewrite(question: str, before: Frame) -> str:
     """The standalone form of an English question, or the identical string where it stands alone already."""
     core = question.strip().rstrip("?!. \t\n")
     lead = _LEAD.match(core)
-    rest = core[lead.end() :] if lead else core
+    rest = with_year(core[lead.end() :] if lead else core, _OTHER_YEAR, before.time)
     marked = question.rstrip().endswith("?")
     for found in (
-        _bare(rest, before),
+        _at_other_time(rest, before),
+        _bare(rest, before, led=bool(lead)),
         _contrast(rest, before, led=bool(lead) and marked),
         _event(rest, before),
         _pronouns(rest, before),
@@ -40,8 +48,21 @@ def rewrite(question: str, before: Frame) -> str:
     return question
 
 
-def _bare(core: str, before: Frame) -> str:
-    if not _BARE.fullmatch(core) and not _COMPARED.match(core):
+_SAME_FIGURE = re.compile(
+    rf"(?:what|how (?:much|many|large|high|big)) (?:is|was|are|were) (?:it|that|they|these) ((?:\w+ )?{TIME.pattern})",
+    re.IGNORECASE,
+)
+
+
+def _at_other_time(core: str, before: Frame) -> str:
+    """``What was it in 2022``: the figure of the question before."""
+    same = _SAME_FIGURE.fullmatch(core)
+    return _swap_time(same.group(1), before) if same else ""
+
+
+def _bare(core: str, before: Frame, led: bool) -> str:
+    another = led and _ANOTHER.fullmatch(core) and _PLAIN_PREPOSITION.search(core) and not names(core)
+    if not _BARE.fullmatch(core) and not _COMPARED.match(core) and not another:
         return ""
     joint = ", " if _COMPARED.match(core) else ", and "
     return f"{before.question}{joint}{core[0].lower()}{core[1:]}"
@@ -61,6 +82,7 @@ def _contrast(core: str, before: Frame, led: bool) -> str:
 
 
 _PREPOSITION = re.compile(rf"(?:{PREPOSITIONS}) ", re.IGNORECASE)
+_PLAIN_PREPOSITION = re.compile(r"\b(?:for|of|in|on|to|with|from|by)\b", re.IGNORECASE)
 
 
 def _swap_time(other: str, before: Frame) -> str:
@@ -143,11 +165,14 @@ _EXPLETIVE = re.compile(
 def _pronouns(core: str, before: Frame) -> str:
     if _EXPLETIVE.search(core):
         return ""
-    out, position = "", 0
+    out, position, owner = "", 0, ""
     for match in _PRONOUN.finditer(core):
-        if _has_antecedent(core[: match.start()], match.lastgroup == "own"):
+        # "the company … it": the thing that was asked for, where the company was not.
+        other = bool(owner) and match.lastgroup == "it" and before.asks == "thing" and before.named
+        if not other and _has_antecedent(core[: match.start()], match.lastgroup == "own"):
             continue
-        meant = _meaning(match, before)
+        meant = before.named if other else _meaning(match, before)
+        owner = owner or (meant if match.lastgroup in ("org", "of") else "")
         if meant:
             out += core[position : match.start()] + meant
             position = match.end()

@@ -71,7 +71,8 @@ _ASKED_NAMES: tuple[tuple[re.Pattern[str], Asks], ...] = (
     (
         re.compile(
             r"\b(?:which|what) (?:\w+ )?(?:chip|product|model|law|act|rule|policy|material|country|city|state|"
-            r"machine|card|gpu|processor|technology|drug|book|treaty|agreement|process)\b",
+            r"machine|card|gpu|processor|technology|drug|book|treaty|agreement|process)\b"
+            r"|^what (?:is|was|are|were) .{3,80} (?:called|named)$",
             re.IGNORECASE,
         ),
         "thing",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rag.followup import Frame, common_start
+from index.language import to_script
+from rag.followup import Frame, common_start, with_year
 from rag.followup.zh_frame import STEM, stem
 from rag.followup.zh_words import (
     ASKS,
@@ -14,6 +15,7 @@ from rag.followup.zh_words import (
     METRICS,
     OWNED,
     OWNED_AT,
+    PARTS,
     PEOPLE,
     PLACES,
     STOPS,
@@ -33,11 +35,15 @@ _LEAD = re.compile(
 )
 
 
+_OTHER_YEAR = re.compile(r"(?P<before>[前上]一年(?:度)?)|(?P<after>[后後下]一年(?:度)?|次年(?:度)?)")
+
+
 def rewrite(question: str, before: Frame) -> str:
     """The standalone form of a Chinese question, or the identical string where it stands alone already."""
     core = question.strip().rstrip(STOPS)
     lead = _LEAD.match(plain(core))
     core = core[lead.end() :] if lead else core
+    core = with_year(core, _OTHER_YEAR, before.time)
     if question.rstrip().endswith(("?", "？")) and _is_fragment(plain(core)):
         core += "呢"
     for rule in (_bare, _comparison, _contrast, _pronouns, _ownerless):
@@ -67,6 +73,7 @@ _COMPARED = re.compile(
 _COMPARING = re.compile(
     r"(?:比起|相比|相较于?|比(?!例|较|重|特|亚)|较(?!大|小|高|低|长)|(?:和|跟|与).{1,24}?(?:有什么|有何|有哪些|的|是)(?:区别|不同|差异|差别|关系|同一|一样))"
 )
+_OVER_TIME = re.compile(rf"(?:比起|相比|相较于?|比|较)(?:{TIME.pattern}|同期|之前|以前)")
 
 
 def _comparison(core: str, before: Frame) -> str:
@@ -75,7 +82,11 @@ def _comparison(core: str, before: Frame) -> str:
     if compared:
         other = core[compared.start(1) : compared.end(1)]
         return f"{before.question}，和{other}相比呢"
-    return f"{before.referent}{core}" if before.referent and _COMPARING.match(text) else ""
+    if not before.referent or not _COMPARING.match(text):
+        return ""
+    # "比2023年涨了多少": what rose is the figure asked for before, not its owner.
+    asked = stem(before.question) if _OVER_TIME.match(text) and before.language != "en" else before.referent
+    return f"{asked}{core}"
 
 
 _CONTRAST = re.compile(r"(?:在|对|就)?(.{1,24}?)(?:的话)?(?:呢|又如何|又怎么样|又怎样)")
@@ -93,10 +104,15 @@ def _contrast(core: str, before: Frame) -> str:
     if ASKS.search(folded) or re.match(r"它|其|他|她|这|该|上述|此", folded):
         return ""
     owner = re.fullmatch(r"(.{2,20}?)的(.{1,10})", folded)
-    if owner and owner.group(1) != plain(before.topic):
-        return f"{other}{_tail(owner.group(2))}"
+    if owner and owner.group(1) != plain(before.topic) and owner.group(2).endswith(tuple(OWNED)):
+        whole = f"{before.topic}的{other}" if owner.group(1) in PARTS and before.topic else other
+        return f"{whole}{_tail(owner.group(2), before.language)}"
     if before.language == "en":
-        return f"{before.topic}的{other}{_tail(folded)}" if folded in OWNED else _other_language(other, before)
+        return (
+            f"{before.topic}的{other}{_tail(folded, before.language)}"
+            if folded in OWNED
+            else _other_language(other, before)
+        )
     return _swap_attribute(other, folded, before) or _swap_kind(other, folded, before)
 
 
@@ -110,21 +126,23 @@ def _other_language(other: str, before: Frame) -> str:
     return f"{before.question}（{other}）"
 
 
-def _tail(noun: str) -> str:
+def _tail(noun: str, language: str) -> str:
     if noun in PEOPLE:
-        return "是谁"
-    if noun in PLACES:
-        return "在哪里"
-    return "是多少" if noun in METRICS else "是什么"
+        tail = "是谁"
+    elif noun in PLACES:
+        tail = "在哪里"
+    else:
+        tail = "是多少" if noun in METRICS else "是什么"
+    return to_script(tail, language) if language == "zh-Hant" else tail
 
 
 def _swap_attribute(other: str, folded: str, before: Frame) -> str:
     if folded not in OWNED and not (len(folded) > 2 and OWNED_AT.search(folded) and folded.endswith(tuple(OWNED))):
         return ""
     text = plain(before.question)
-    kind = _tail(folded)
+    kind = _tail(folded, before.language)
     for match in OWNED_AT.finditer(text):
-        if _tail(match.group()) == kind:
+        if _tail(match.group(), before.language) == kind:
             return before.question[: match.start()] + other + before.question[match.end() :]
     if before.topic:
         time = before.time if before.time and before.time not in before.topic else ""
@@ -184,6 +202,8 @@ _PRONOUN = re.compile(
 )
 _THEN = re.compile(r"当时|那时候?|那一?年|同年|当年|同期")
 _THERE = re.compile(r"那里|那边|那儿|当地|这里")
+_AMONG = re.compile(r"[其这那]中(?=有|的|哪|多少|几)")
+_ASKS_PLACE = re.compile(r"哪里|哪儿|何处|何地|什么地方|哪一?(?:个|座)?(?:城市|国家|地方|省|州|地区|市|国)")
 
 
 def _pronouns(core: str, before: Frame) -> str:
@@ -200,7 +220,10 @@ def _pronouns(core: str, before: Frame) -> str:
     if then and before.time and not TIME.search(plain(out)):
         out, changed = out[: then.start()] + before.time + out[then.end() :], True
         return out if own_content(plain(core)) or changed and _PRONOUN.search(text) else before.topic + out
-    if not changed and (_THERE.search(text) or _PRONOUN.match(text)):
+    there = _THERE.search(text)
+    if there and not changed and before.topic and not _ASKS_PLACE.search(plain(before.question)):
+        return core[: there.start()] + before.topic + core[there.end() :]
+    if not changed and (there or _AMONG.match(text) or _PRONOUN.match(text)):
         return f"{before.question}，{core}"
     return out if changed else ""
 
@@ -263,7 +286,10 @@ def _ownerless(core: str, before: Frame) -> str:
     if not owned and not _INSTANCE.search(text) and not _leans_on_manner(text, before):
         return ""
     joint = "的" if owned and OWNED_AT.match(text) or text.startswith(("最", "主要", "第")) and owned else ""
-    return f"{topic}{joint}{core}"
+    # A figure is of the time that was spoken of.
+    dated = owned and owned.group() in METRICS and before.time and not TIME.search(text)
+    time = before.time if dated and before.time not in topic else ""
+    return f"{topic}{time}{joint}{core}"
 
 
 def _leans_on_manner(text: str, before: Frame) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "OWNED",
     "OWNED_AT",
     "OWNED_CUT",
+    "PARTS",
     "PEOPLE",
     "PLACES",
     "STOPS",
@@ -47,6 +48,8 @@ PEOPLE = """
     cto cfo 市长 总统
 """.split()
 PLACES = "总部 产地 工厂 地址 厂址 所在地 首都 位置 分公司 研发中心".split()
+# Of these every plant has its own.
+PARTS = "无尘室 洁净室 主厂房 厂房 产线 生产线 机房 仓库 实验室 宿舍 车间 设备 屋顶 办公楼".split()
 _ROLES = """
     主要业务 业务 产品 客户 供应商 竞争对手 合作伙伴 股东 员工 子公司 母公司 成立时间 上市时间 发布时间 发布日期
     生效日期 生效时间 目标 目的 优点 缺点 优势 劣势 特点 用途 功能 作用 意义 影响 原因 后果 结果 风险 限制 条件
@@ -54,7 +57,7 @@ _ROLES = """
     背景 历史 计划 进展 应用领域 原材料 材料 成分 症状 配料 副作用 缺陷 挑战 前景 趋势 依据 理由 标准 评价 反应
     时间 日期 地点
 """.split()
-OWNED = frozenset([*METRICS, *PEOPLE, *PLACES, *_ROLES])
+OWNED = frozenset([*METRICS, *PEOPLE, *PLACES, *PARTS, *_ROLES])
 # Nouns that name no topic of their own: they count, or only repeat what kind of thing is meant.
 EMPTY = frozenset(
     """
@@ -147,7 +150,9 @@ THING_NOUN = (
 def own_content(text: str) -> list[str]:
     """The words of a folded question that name a topic of its own."""
     masked = OWNED_AT.sub(lambda m: "＃" * len(m.group()), TIME.sub(_blank, text))
-    masked = re.sub(rf"{WHY}|{ASKING}|第[一二三四五六七八九十\d]+[座期代批款家条个]?", _blank, masked)
+    masked = re.sub(
+        rf"几[\u4e00-\u9fff]$|{WHY}|{ASKING}|第[一二三四五六七八九十\d]+[座期代批款家条个]?", _blank, masked
+    )
     words = tagged(masked)
     return [word.text for index, word in enumerate(words) if _names_topic(word, words[:index], masked[word.end :])]
 
@@ -168,7 +173,9 @@ def _names_topic(word: Word, earlier: tuple[Word, ...], rest: str) -> bool:
             and not (word.tag != "v" and rest.startswith("＃"))
             and (word.tag != "v" or rest.startswith("＃"))
         )
-    return word.tag[0] in "nejl" or word.tag in ("vn", "i", "nrt") or (word.tag == "x" and word.text.isalnum())
+    if word.tag == "vn":
+        return len(word.text) > 1
+    return word.tag[0] in "nejl" or word.tag in ("i", "nrt") or (word.tag == "x" and word.text.isalnum())
 
 
 _PLAIN_WORDS = frozenset(
