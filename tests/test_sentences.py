@@ -41,6 +41,8 @@ __all__ = ["real", "real_folder"]
         ("谁是启衡的董事长？", "person"),
         ("誰主持聯合實驗室？", "person"),
         ("Who leads the laboratory?", "person"),
+        ("启衡的首席财务官叫什么？", "person"),
+        ("这一制程叫什么？", "other"),
         ("工厂在哪里？", "place"),
         ("Which city is the plant in?", "place"),
         ("为什么推迟扩产？", "reason"),

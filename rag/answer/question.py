@@ -41,7 +41,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
     (
         "person",
-        r"谁|哪位|何人|哪个人|什么人|哪名|\bwho\b|\bwhom\b|\bwhose\b"
+        r"谁|哪位|何人|哪个人|什么人|哪名|(?:[人官长]|经理|总裁|主席|作者|主任|教练|选手)(?:叫|名叫|的?(?:名字|姓名)[叫是])什么|\bwho\b|\bwhom\b|\bwhose\b"
         r"|which (?:person|man|woman|player|president|author|king|scientist)",
     ),
     (
