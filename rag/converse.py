@@ -45,7 +45,7 @@ def _rewritten(question: str, before: Frame | None, language_tag: str | None) ->
         return question
     tag = resolve(language_tag or detect(question), before.language)
     if is_chinese(tag):
-        return zh.rewrite(question, _in_script(before, tag))
+        return zh.rewrite(question, _in_script(before, tag), tag)
     return en.rewrite(question, before)
 
 

@@ -13,6 +13,7 @@ from index import models
 from index.encoder import best_dtype
 from index.errors import ModelError
 from index.language import one_script
+from rag.memory import Memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,7 @@ __all__ = ["LanguageModel", "language_model"]
 
 _BEGIN = 2  # the mark of a text's beginning
 _WINDOW = 512  # tokens that most layers look back on; beyond, plain causal attention would not be the model's own
+_REMEMBERED = 256  # texts with continuations
 _BATCH_TOKENS = 2048  # of one pass: fewer leave the processor waiting, more only take memory
 
 
@@ -37,6 +39,8 @@ class LanguageModel:
         self._precision = precision
         self._lock = threading.Lock()
         self.announce: Callable[[str], None] | None = None
+        # What was asked of it and is asked again: the mean log-likelihood of a continuation after a text.
+        self.means: Memory[tuple[str, tuple[int, ...]], float] = Memory(_REMEMBERED)
 
     @cached_property
     def _parts(self) -> tuple[Any, Network]:

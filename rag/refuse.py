@@ -20,7 +20,7 @@ from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
 from rag.answer.extractive import ExtractiveSettings
-from rag.answer.features import stages_of
+from rag.answer.features import models_of, quarters_of, stages_of
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
@@ -28,13 +28,12 @@ from rag.retrieve import QueryTerms
 
 __all__ = [
     "FEATURES", "SHARE_WITHOUT", "Verdict", "evidence_features", "judge", "missing_kind", "missing_names",
-    "missing_otherwise", "missing_parts", "missing_years", "nearby", "stored_model", "whole_text",
+    "missing_otherwise", "missing_parts", "missing_times", "nearby", "stored_model", "whole_text",
 ]  # fmt: skip
 
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
-    "kind held", "kind missed", "crosses", "coverage", "likelihood", "words of its own", "phrase",
-    "other time",
+    "kind held", "kind missed", "crosses", "coverage", "words of its own", "phrase", "other time",
 )  # fmt: skip
 
 
@@ -44,8 +43,8 @@ _NAME_WEIGHS, _FIGURE_WEIGHS = 3, 2  # as many missing parts as that
 _NEAR = ExtractiveSettings().kind_margin  # behind the best sentence: so near, another is quoted for what it holds
 _PLAIN_MEASURES = ("money", "percent", "people")
 _HALF, _MOST = 0.5, 0.55  # of a question's words
+_JOINTS = re.compile(r"(?<=[a-z])[ -](?=\d)")
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?![\ds])")
-_MODEL = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,4}-?\d{1,4}[a-z]{0,2}|(?!\d{4}s)\d{3,4}[a-z]{1,2})(?![a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def evidence_features(
         float(kind in ("number", "date", "person") and not held_kind),
         float(side(passage.language) != asked),
         own.coverage,
-        *(best.feature(name) for name in ("likelihood", "words of its own", "phrase", "other time")),
+        *(best.feature(name) for name in ("words of its own", "phrase", "other time")),
     )
 
 
@@ -112,7 +111,8 @@ def missing_names(question: str, texts: Iterable[str]) -> int:
     theirs known."""
     whole = "\n".join(texts)
     asked, held = fold(question), fold(whole)
-    missing = sum(token not in held for token in set(_MODEL.findall(asked)))
+    joined = _JOINTS.sub("", held)  # "Aurora 2" and "Aurora-2" are one
+    missing = sum(re.search(rf"(?<![a-z0-9]){re.escape(name)}(?!\d)", joined) is None for name in models_of(question))
     missing += len(stages_of(question) - stages_of(whole))
     for forms in proper_names():
         if any(_names(form, asked) for form in forms) and not any(_names(form, held) for form in forms):
@@ -120,9 +120,10 @@ def missing_names(question: str, texts: Iterable[str]) -> int:
     return missing
 
 
-def missing_years(question: str, text: str) -> int:
-    """How many of the years that a question names a text does not."""
-    return len(set(_YEAR.findall(question)) - set(_YEAR.findall(text)))
+def missing_times(question: str, text: str) -> int:
+    """How many of the years and quarters that a question names a text does not."""
+    years = set(_YEAR.findall(question)) - set(_YEAR.findall(text))
+    return len(years) + len(quarters_of(question) - quarters_of(text))
 
 
 def missing_otherwise(features: Sequence[float]) -> int:
@@ -155,7 +156,7 @@ def missing_parts(
     passage = passages[best.passage]
     return (
         _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])
-        + missing_years(question, whole_text(passage))
+        + missing_times(question, whole_text(passage))
         + missing_otherwise(features)
         + missing_kind(question, scored)
     )

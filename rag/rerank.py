@@ -25,7 +25,6 @@ from index.language import Side, detect, sentences, side
 from index.names import matching_words
 from index.types import Passage
 from rag.language_model import LanguageModel, language_model
-from rag.memory import Memory
 from rag.retrieve import Candidate, QueryTerms, Retriever
 
 __all__ = [
@@ -42,8 +41,6 @@ __all__ = [
 
 _MOST_ABOVE: dict[Side, int] = {"zh": 50, "en": 120}  # characters of title and heading that the model reads
 _REMEMBERED = 64  # questions whose order is kept
-# How likely unrelated texts make a question: its passages are weighed against it, then their sentences.
-_BASES: Memory[tuple[LanguageModel, str, tuple[int, ...]], float] = Memory(4 * _REMEMBERED)
 _log = logging.getLogger(__name__)
 
 
@@ -198,19 +195,18 @@ def lifts(
     """
     asked = model.encode(" " + question)[:question_tokens]
     unrelated = {
-        (model, text, tuple(asked)): name
-        for name in dict.fromkeys(sides)
-        for text in _stored()["unrelated"][name][:compared]
+        (text, tuple(asked)): name for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name][:compared]
     }
-    bases = _BASES.known(unrelated)
+    # Its passages are weighed against these first, then their sentences.
+    bases = model.means.known(unrelated)
     missing = [key for key in unrelated if key not in bases]
     contexts = [
         model.encode(prompts.load("likelihood", name).fill(passage=text))
-        for text, name in [*zip(texts, sides, strict=True), *((key[1], unrelated[key]) for key in missing)]
+        for text, name in [*zip(texts, sides, strict=True), *((key[0], unrelated[key]) for key in missing)]
     ]
     means = model.log_likelihoods(contexts, asked, seconds=seconds).mean(axis=1).tolist()
     bases |= zip(missing, means[len(texts) :], strict=True)
-    _BASES.keep(bases)
+    model.means.keep(bases)
     of_side: dict[Side, list[float]] = {}
     for key, name in unrelated.items():
         of_side.setdefault(name, []).append(bases[key])

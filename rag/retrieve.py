@@ -265,7 +265,8 @@ class Retriever:
         vectors = self._sentences.known(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in vectors]
         if missing:
-            vectors |= zip(missing, self.embedder.encode_passages(missing), strict=True)
+            # Copies: a row of a larger array would keep all of it.
+            vectors |= {text: v.copy() for text, v in zip(missing, self.embedder.encode_passages(missing), strict=True)}
             self._sentences.keep(vectors)
         return np.stack([vectors[text] for text in texts]) if texts else self.embedder.encode_passages(texts)
 

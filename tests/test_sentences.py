@@ -187,7 +187,8 @@ def test_a_language_model_reads_only_sentences_near_the_best_one() -> None:
     assert [len(texts) for texts in asked] == [2]  # of one that leads by far, nothing is asked
     assert max(plain, key=lambda s: s.score).text == "启衡的月产能为3.9万片。"
     assert max(read, key=lambda s: s.score).text == "启衡的月产能为4.5万片。"
-    assert [s.score for s in read if "天气" in s.text] == [s.score for s in plain if "天气" in s.text]
+    assert max(s.score for s in read) <= max(s.score for s in plain)  # the likeliest loses nothing
+    assert all(s.score < max(plain, key=lambda p: p.score).score - 2.0 for s in read if "天气" in s.text)
     assert max(alone, key=lambda s: s.score).text == "启衡的月产能为4.5万片。"
 
 

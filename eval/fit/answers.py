@@ -60,7 +60,8 @@ def store_weights(target: Path, weights: npt.NDArray[np.float64], count: int) ->
         name: {**dict(zip(sentences.FEATURES, (round(value, 4) for value in row), strict=True)), **_BY_HAND}
         for name, row in zip(_PAIRS, weights.tolist(), strict=True)
     }
-    stored["source"] = f"reading/evidence and retrieval/xpool, fit parts, {count} questions"
+    by_hand = ", ".join(sorted(_BY_HAND))
+    stored["source"] = f"reading/evidence and retrieval/xpool, fit parts, {count} questions; set by hand: {by_hand}"
     target.write_text(json.dumps(stored, indent=1) + "\n", encoding="ascii")
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "plain_features", "quarters_of", "stages_of", "years_of"]
+__all__ = ["FEATURES", "models_of", "plain_features", "quarters_of", "stages_of", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -48,7 +48,11 @@ _STAGE = re.compile(
     r"(?<![一二三四五六七八九十百\d])(?:第)?([一二三四五六七八九十]|\d{1,2})期(?![间限权刊货])"
     r"|\b(first|second|third|fourth|fifth) phase\b|\b(?:phase|fund) (one|two|three|four|five|i{1,3}|iv|v|\d)\b"
 )
-_NAME = re.compile(r"(?<![a-z0-9])(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])")
+# h20, cx-8, 910b and aurora-2; no part of a year (q3, fy2024), nor one before or after it (mid-2025, the 1990s).
+_MODEL = re.compile(
+    r"(?<![a-z0-9])(?!(?:q[1-4]|[12]?h[12]|fy-?\d{2,4}|(?:mid|pre|post|early|late)-?(?:1[5-9]|20)\d\d|\d{4}s)(?![a-z0-9]))"
+    r"(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|[a-z]{6,14}-\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])"
+)
 _LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
 
 
@@ -169,10 +173,15 @@ def stages_of(text: str) -> frozenset[int]:
 
 
 @lru_cache(maxsize=16384)
+def models_of(text: str) -> frozenset[str]:
+    """The model numbers a text names, without their hyphens: ``h20``, ``cx8``, ``910b``."""
+    return frozenset(name.replace("-", "") for name in _MODEL.findall(fold(text)))
+
+
+@lru_cache(maxsize=16384)
 def _names(text: str) -> frozenset[str]:
-    """The model numbers a text names (``h20``, ``cx-8``, ``910b``), and its numbered phases."""
-    models = (name.replace("-", "") for name in _NAME.findall(fold(text)))
-    return frozenset((*models, *(f"phase {number}" for number in stages_of(text))))
+    """The model numbers a text names, and its numbered phases."""
+    return frozenset((*models_of(text), *(f"phase {number}" for number in stages_of(text))))
 
 
 @lru_cache(maxsize=16384)

@@ -15,6 +15,10 @@ __all__ = ["AnswerKind", "answer_kind", "holds"]
 
 AnswerKind = Literal["number", "date", "person", "place", "reason", "definition", "yes or no", "other"]
 
+_ROLE = (
+    r"(?:(?:负责|创始|创办|发明|发起|代言|主持|候选|继承|接班|当事)人|(?:[董理]事|行|部|局|司|处|科|校|院|所|市|省|县|州|队|团|会)长|"
+    r"(?:执行|财务|运营|技术|法务|合规|营销|信息|战略)[官长]|经理|总裁|主席|总统|总理|作者|主任|主管|总监|教练|选手|科学家|工程师)"
+)
 # The first pattern that matches decides; Chinese patterns are written Simplified, questions are folded first.
 _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     (
@@ -41,7 +45,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
     (
         "person",
-        r"谁|哪位|何人|哪个人|什么人|哪名|(?:[人官长]|经理|总裁|主席|作者|主任|教练|选手)(?:叫|名叫|的?(?:名字|姓名)[叫是])什么|\bwho\b|\bwhom\b|\bwhose\b"
+        rf"谁|哪位|何人|哪个人|什么人|哪名|{_ROLE}(?:叫|名叫|的?(?:名字|姓名)[叫是])什么|\bwho\b|\bwhom\b|\bwhose\b"
         r"|which (?:person|man|woman|player|president|author|king|scientist)",
     ),
     (

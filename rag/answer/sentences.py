@@ -32,7 +32,8 @@ __all__ = [
 PASSAGES_READ = 8
 """Passages in whose sentences an answer is looked for; refusals are fitted to as many."""
 _MOST_READ = 20  # sentences whose meaning is looked at
-_REACH = 2.0  # behind the best score, so near a sentence is read by a language model: what is further back stays there
+_REACH = 2.0  # behind the best score, so near a sentence is read by a language model: what is further back cannot lead
+_MOST_JUDGED = 8  # that it reads
 _TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
 
 Likelihood = Callable[[str, Sequence[str], Sequence[Side]], Sequence[float]]
@@ -91,7 +92,8 @@ def score_sentences(
     """The sentences of the passages with their scores, in reading order, passage by passage.
 
     Of many, the 20 that promise most by their words are looked at more closely, and returned. Where the best are close
-    together, a language model reads them too; what it did not read counts as the least likely of what it did.
+    together, a language model reads those too, at most 8: each loses what it is less likely than the likeliest, and
+    what was not read as much as the least likely.
     """
     spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
     # A source's title tells what the source is about, not what is so: it answers only where nothing else stands.
@@ -105,18 +107,19 @@ def score_sentences(
     rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
     if likelihood is not None:
         scores = (rows * weights).sum(axis=1)
-        near = [i for i in kept if scores[i] >= scores[kept].max() - _REACH]
+        near = [i for i in _best(scores, _MOST_JUDGED, kept) if scores[i] >= scores[kept].max() - _REACH]
         if len(near) > 1:
             found = _likelihoods(question, [spans[i] for i in near], passages, likelihood)
-            rows[kept, 1] = found.min()
-            rows[near, 1] = found
+            rows[kept, 1] = found.min() - found.max()
+            rows[near, 1] = found - found.max()
     scores = (rows * weights).sum(axis=1)
     return [_scored(spans[i], passages, float(scores[i]), terms, tuple(rows[i].tolist())) for i in kept]
 
 
-def _best(scores: npt.NDArray[np.float64], most: int) -> list[int]:
+def _best(scores: npt.NDArray[np.float64], most: int, among: Sequence[int] | None = None) -> list[int]:
     """The places of the highest scores, in reading order."""
-    return sorted(sorted(range(len(scores)), key=lambda i: (-scores[i], i))[:most])
+    places = range(len(scores)) if among is None else among
+    return sorted(sorted(places, key=lambda i: (-scores[i], i))[:most])
 
 
 def _weights(question: str, spans: Sequence[Span]) -> npt.NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Asks", "Frame", "common_start", "with_year"]
+__all__ = ["Asks", "Frame", "common_start", "other_year"]
 
 Asks = Literal["person", "organisation", "thing", ""]
 
@@ -38,14 +38,13 @@ class Frame:
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
-def with_year(text: str, relative: re.Pattern[str], time: str) -> str:
-    """A text in which a year before or after (groups ``before`` and ``after``) is the one meant, counted from the year
-    of ``time``; as it is where either is missing."""
-    year, found = _YEAR.search(time), relative.search(text)
+def other_year(found: re.Match[str] | None, time: str) -> str:
+    """The year before or after that of ``time``, as the group that a pattern found (``before`` or another) says; empty
+    where either is missing."""
+    year = _YEAR.search(time)
     if year is None or found is None:
-        return text
-    meant = int(year.group()) + (-1 if found.group("before") else 1)
-    return text[: found.start()] + time.replace(year.group(), str(meant)) + text[found.end() :]
+        return ""
+    return str(int(year.group()) + (-1 if found.group("before") else 1))
 
 
 def common_start(one: str, two: str) -> int:

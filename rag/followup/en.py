@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.followup import Frame, common_start, with_year
+from rag.followup import Frame, common_start, other_year
 from rag.followup.en_frame import AUXILIARIES, NAME, POSSESSIVE, PREPOSITIONS, TIME, WH, names
 
 __all__ = ["rewrite"]
@@ -22,47 +22,62 @@ _COMPARED = re.compile(
 )
 _OTHER_YEAR = re.compile(
     r"\b(?:(?P<before>the (?:year before|(?:previous|prior|preceding) year)|a year earlier)|"
-    r"(?P<after>the (?:year after|(?:following|next) year)|a year later))\b",
+    r"the (?:year after|(?:following|next) year)|a year later)(?=$|,)",
     re.IGNORECASE,
 )
-# "And what share for memory": another question word, no verb of its own.
-_ANOTHER = re.compile(rf"(?:{WH}|how (?:much|many)) (?:(?!\b(?:{AUXILIARIES})\b).)+", re.IGNORECASE)
+# "And what share for memory": another amount, asked without a verb.
+_ANOTHER = re.compile(
+    r"(?:(?:what|which) (?:share|percentage|percent|part|proportion|portion|fraction|amount|number|price|cost|rate|"
+    rf"value|level|size|date|limit)|how (?:much|many)) (?:for|of|in|on|from|with) (?:(?!\b(?:{AUXILIARIES})\b).)+",
+    re.IGNORECASE,
+)
 
 
 def rewrite(question: str, before: Frame) -> str:
     """The standalone form of an English question, or the identical string where it stands alone already."""
     core = question.strip().rstrip("?!. \t\n")
     lead = _LEAD.match(core)
-    rest = with_year(core[lead.end() :] if lead else core, _OTHER_YEAR, before.time)
+    rest = _with_year(core[lead.end() :] if lead else core, before)
     marked = question.rstrip().endswith("?")
     for found in (
         _at_other_time(rest, before),
-        _bare(rest, before, led=bool(lead)),
+        _bare(rest, before),
         _contrast(rest, before, led=bool(lead) and marked),
         _event(rest, before),
         _pronouns(rest, before),
         _ownerless(rest, before),
+        f"{before.question}, and {rest}" if lead and _ANOTHER.fullmatch(rest) and not names(rest) else "",
     ):
         if found:
             return found[0].upper() + found[1:].rstrip("?., ") + "?"
     return question
 
 
+def _with_year(core: str, before: Frame) -> str:
+    """A question in which "the year before" and the like, counted from the turn before, is that year; one that names a
+    time of its own is left alone."""
+    found = _OTHER_YEAR.search(core)
+    year = other_year(found, before.time)
+    if found is None or not year or TIME.search(core):
+        return core
+    head = core[: found.start()]
+    return f"{head}{'' if not head or _PLACED.search(head) else 'in '}{year}{core[found.end() :]}"
+
+
 _SAME_FIGURE = re.compile(
-    rf"(?:what|how (?:much|many|large|high|big)) (?:is|was|are|were) (?:it|that|they|these) ((?:\w+ )?{TIME.pattern})",
-    re.IGNORECASE,
+    rf"(?:what|how (?:much|many)) (?:is|was|are|were) (?:it|that|they|these) ((?:\w+ )?{TIME.pattern})", re.IGNORECASE
 )
+_ASKS_FIGURE = re.compile(r"(?:what (?:is|was|are|were)|how (?:much|many))\b", re.IGNORECASE)
 
 
 def _at_other_time(core: str, before: Frame) -> str:
     """``What was it in 2022``: the figure of the question before."""
     same = _SAME_FIGURE.fullmatch(core)
-    return _swap_time(same.group(1), before) if same else ""
+    return _swap_time(same.group(1), before) if same and _ASKS_FIGURE.match(before.question) else ""
 
 
-def _bare(core: str, before: Frame, led: bool) -> str:
-    another = led and _ANOTHER.fullmatch(core) and _PLAIN_PREPOSITION.search(core) and not names(core)
-    if not _BARE.fullmatch(core) and not _COMPARED.match(core) and not another:
+def _bare(core: str, before: Frame) -> str:
+    if not _BARE.fullmatch(core) and not _COMPARED.match(core):
         return ""
     joint = ", " if _COMPARED.match(core) else ", and "
     return f"{before.question}{joint}{core[0].lower()}{core[1:]}"
@@ -82,7 +97,6 @@ def _contrast(core: str, before: Frame, led: bool) -> str:
 
 
 _PREPOSITION = re.compile(rf"(?:{PREPOSITIONS}) ", re.IGNORECASE)
-_PLAIN_PREPOSITION = re.compile(r"\b(?:for|of|in|on|to|with|from|by)\b", re.IGNORECASE)
 
 
 def _swap_time(other: str, before: Frame) -> str:

@@ -58,21 +58,32 @@ def frame(question: str, answer: str, language: str) -> Frame:
     )
 
 
+_FIRMS = "company|firm|supplier|foundry|manufacturer|maker|organi[sz]ation|agency|university|bank|vendor|customer"
+_PEOPLE = (
+    "ceo|cto|cfo|chief|head|founder|president|chair(?:man|woman|person)?|manager|director|author|inventor|engineer"
+)
 _ASKED_NAMES: tuple[tuple[re.Pattern[str], Asks], ...] = (
     (
         re.compile(
-            r"\b(?:which|what) (?:\w+ )?(?:company|companies|firm|firms|supplier|foundry|foundries|manufacturer|maker|"
-            r"organi[sz]ation|agency|university|bank|vendor|customer)\b",
+            rf"\b(?:which|what) (?:\w+ )?(?:{_FIRMS}|companies|firms|foundries)\b|"
+            rf"^what (?:is|was) the (?:\w+ )?(?:{_FIRMS})\b.* (?:called|named)$",
             re.IGNORECASE,
         ),
         "organisation",
     ),
-    (re.compile(r"^(?:and |so )?who\b|\bwhich person\b", re.IGNORECASE), "person"),
+    (
+        re.compile(
+            r"^(?:and |so )?who\b|\bwhich person\b|"
+            rf"^what (?:is|was) (?:the|its|their) (?:{_PEOPLE})\b.* (?:called|named)$",
+            re.IGNORECASE,
+        ),
+        "person",
+    ),
     (
         re.compile(
             r"\b(?:which|what) (?:\w+ )?(?:chip|product|model|law|act|rule|policy|material|country|city|state|"
             r"machine|card|gpu|processor|technology|drug|book|treaty|agreement|process)\b"
-            r"|^what (?:is|was|are|were) .{3,80} (?:called|named)$",
+            rf"|^what (?:is|was|are|were) (?!.*\b(?:{_PEOPLE})\b)(?!.*\b(?:{_FIRMS})\b).{{3,80}} (?:called|named)$",
             re.IGNORECASE,
         ),
         "thing",

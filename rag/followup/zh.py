@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.language import to_script
-from rag.followup import Frame, common_start, with_year
+from rag.followup import Frame, common_start, other_year
 from rag.followup.zh_frame import STEM, stem
 from rag.followup.zh_words import (
     ASKS,
@@ -35,26 +35,40 @@ _LEAD = re.compile(
 )
 
 
-_OTHER_YEAR = re.compile(r"(?P<before>[前上]一年(?:度)?)|(?P<after>[后後下]一年(?:度)?|次年(?:度)?)")
-
-
-def rewrite(question: str, before: Frame) -> str:
-    """The standalone form of a Chinese question, or the identical string where it stands alone already."""
+def rewrite(question: str, before: Frame, tag: str) -> str:
+    """The standalone form of a Chinese question, ``tag`` its script, or the identical string where it stands alone
+    already."""
     core = question.strip().rstrip(STOPS)
     lead = _LEAD.match(plain(core))
     core = core[lead.end() :] if lead else core
-    core = with_year(core, _OTHER_YEAR, before.time)
+    core = _with_year(core, before)
     if question.rstrip().endswith(("?", "？")) and _is_fragment(plain(core)):
         core += "呢"
     for rule in (_bare, _comparison, _contrast, _pronouns, _ownerless):
         found = rule(core, before)
         if found:
-            return _asked(found)
+            return _asked(found, tag)
     return question
 
 
-def _asked(text: str) -> str:
-    return text.rstrip(STOPS) + "？"
+def _asked(text: str, tag: str) -> str:
+    text = text.rstrip(STOPS)
+    tail = next((tail for tail in _TAILS if text.endswith(tail)), "")
+    return f"{text.removesuffix(tail)}{to_script(tail, tag)}？"
+
+
+_OTHER_YEAR = re.compile(r"(?:^|(?<=[比和与跟较在那于]))(?:(?P<before>[前上]一年度?)|[后下]一年度?|次年度?)(?![会级])")
+
+
+def _with_year(core: str, before: Frame) -> str:
+    """A question in which 前一年 and the like, counted from the turn before, is that year; one that names a time of its
+    own is left alone."""
+    text = plain(core)
+    found = _OTHER_YEAR.search(text)
+    year = other_year(found, before.time)
+    if found is None or not year or TIME.search(text):
+        return core
+    return f"{core[: found.start()]}{year}年{core[found.end() :]}"
 
 
 _BARE = re.compile(
@@ -85,8 +99,10 @@ def _comparison(core: str, before: Frame) -> str:
     if not before.referent or not _COMPARING.match(text):
         return ""
     # "比2023年涨了多少": what rose is the figure asked for before, not its owner.
-    asked = stem(before.question) if _OVER_TIME.match(text) and before.language != "en" else before.referent
-    return f"{asked}{core}"
+    asked = stem(before.question)
+    figure = asked != before.question and any(metric in plain(asked) for metric in METRICS)
+    over_time = before.language != "en" and figure and _OVER_TIME.match(text)
+    return f"{asked if over_time else before.referent}{core}"
 
 
 _CONTRAST = re.compile(r"(?:在|对|就)?(.{1,24}?)(?:的话)?(?:呢|又如何|又怎么样|又怎样)")
@@ -106,13 +122,9 @@ def _contrast(core: str, before: Frame) -> str:
     owner = re.fullmatch(r"(.{2,20}?)的(.{1,10})", folded)
     if owner and owner.group(1) != plain(before.topic) and owner.group(2).endswith(tuple(OWNED)):
         whole = f"{before.topic}的{other}" if owner.group(1) in PARTS and before.topic else other
-        return f"{whole}{_tail(owner.group(2), before.language)}"
+        return f"{whole}{_tail(owner.group(2))}"
     if before.language == "en":
-        return (
-            f"{before.topic}的{other}{_tail(folded, before.language)}"
-            if folded in OWNED
-            else _other_language(other, before)
-        )
+        return f"{before.topic}的{other}{_tail(folded)}" if folded in OWNED else _other_language(other, before)
     return _swap_attribute(other, folded, before) or _swap_kind(other, folded, before)
 
 
@@ -126,23 +138,24 @@ def _other_language(other: str, before: Frame) -> str:
     return f"{before.question}（{other}）"
 
 
-def _tail(noun: str, language: str) -> str:
+_TAILS = ("是谁", "在哪里", "是多少", "是什么")
+
+
+def _tail(noun: str) -> str:
     if noun in PEOPLE:
-        tail = "是谁"
-    elif noun in PLACES:
-        tail = "在哪里"
-    else:
-        tail = "是多少" if noun in METRICS else "是什么"
-    return to_script(tail, language) if language == "zh-Hant" else tail
+        return "是谁"
+    if noun in PLACES:
+        return "在哪里"
+    return "是多少" if noun in METRICS else "是什么"
 
 
 def _swap_attribute(other: str, folded: str, before: Frame) -> str:
     if folded not in OWNED and not (len(folded) > 2 and OWNED_AT.search(folded) and folded.endswith(tuple(OWNED))):
         return ""
     text = plain(before.question)
-    kind = _tail(folded, before.language)
+    kind = _tail(folded)
     for match in OWNED_AT.finditer(text):
-        if _tail(match.group(), before.language) == kind:
+        if _tail(match.group()) == kind:
             return before.question[: match.start()] + other + before.question[match.end() :]
     if before.topic:
         time = before.time if before.time and before.time not in before.topic else ""
@@ -203,7 +216,13 @@ _PRONOUN = re.compile(
 _THEN = re.compile(r"当时|那时候?|那一?年|同年|当年|同期")
 _THERE = re.compile(r"那里|那边|那儿|当地|这里")
 _AMONG = re.compile(r"[其这那]中(?=有|的|哪|多少|几)")
-_ASKS_PLACE = re.compile(r"哪里|哪儿|何处|何地|什么地方|哪一?(?:个|座)?(?:城市|国家|地方|省|州|地区|市|国)")
+_ASKS_PLACE = re.compile(r"在|哪[里儿]|何处|何地|什么地方|哪一?(?:个|座)?(?:城市|国家|地方|省|州|地区|市|国)")
+
+
+def _names_place(before: Frame) -> bool:
+    """Whether the turn before speaks of a place other than its topic, which "there" then means."""
+    text = plain(before.question).replace(plain(before.topic), "，")
+    return bool(_ASKS_PLACE.search(text)) or any(word.tag == "ns" for word in tagged(text))
 
 
 def _pronouns(core: str, before: Frame) -> str:
@@ -221,7 +240,7 @@ def _pronouns(core: str, before: Frame) -> str:
         out, changed = out[: then.start()] + before.time + out[then.end() :], True
         return out if own_content(plain(core)) or changed and _PRONOUN.search(text) else before.topic + out
     there = _THERE.search(text)
-    if there and not changed and before.topic and not _ASKS_PLACE.search(plain(before.question)):
+    if there and there.group() != "当地" and not changed and before.topic and not _names_place(before):
         return core[: there.start()] + before.topic + core[there.end() :]
     if not changed and (there or _AMONG.match(text) or _PRONOUN.match(text)):
         return f"{before.question}，{core}"
@@ -289,6 +308,7 @@ def _ownerless(core: str, before: Frame) -> str:
     # A figure is of the time that was spoken of.
     dated = owned and owned.group() in METRICS and before.time and not TIME.search(text)
     time = before.time if dated and before.time not in topic else ""
+    time += "年" if re.fullmatch(r"\d{4}", time) else ""
     return f"{topic}{time}{joint}{core}"
 
 

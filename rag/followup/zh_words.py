@@ -57,7 +57,7 @@ _ROLES = """
     背景 历史 计划 进展 应用领域 原材料 材料 成分 症状 配料 副作用 缺陷 挑战 前景 趋势 依据 理由 标准 评价 反应
     时间 日期 地点
 """.split()
-OWNED = frozenset([*METRICS, *PEOPLE, *PLACES, *PARTS, *_ROLES])
+OWNED = frozenset([*METRICS, *PEOPLE, *PLACES, *_ROLES])
 # Nouns that name no topic of their own: they count, or only repeat what kind of thing is meant.
 EMPTY = frozenset(
     """
