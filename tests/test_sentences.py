@@ -94,6 +94,8 @@ def test_a_sentence_holds_what_is_asked_for_or_not(question: str, sentence: str,
         ("Who signed it?", "It was signed by Maren Holt in Columbus.", "Maren Holt"),
         ("Northgate 的 CEO 是谁？", "Maren Holt, Chief Executive Officer", "Maren Holt"),
         ("谁出席？", "沈立衡与顾闻笙出席。", None),
+        ("Who is the general manager?", "Most of revenue comes from customers in mainland China.", None),
+        ("Who came?", "It was led by Maren, and American buyers came.", "Maren"),
         ("2025年預計多少資本支出？", "2024年資本支出為121億元，2025年預計為150億元。", "150億元"),
         ("12英寸月产能是多少片？", "12英寸晶圆月产能为4.5万片，8英寸晶圆月产能为11.8万片。", "4.5万"),
         ("毛利率是多少？", "营业收入186.4亿元，毛利率为21.6%。", "21.6%"),
@@ -224,6 +226,11 @@ def test_the_best_sentences_are_chosen_in_reading_order() -> None:
     each = scored((0, 0, "甲。", 1.0), (0, 9, "乙。", 5.0), (1, 0, "丙。", 4.9), (1, 9, "丁。", 4.8))
     assert chosen(each, margin=1.0) == chosen(each[::-1], margin=1.0) == ["乙。", "丙。"]
     assert chosen(each, margin=1.0, most_sentences=3) == ["乙。", "丙。", "丁。"]
+
+
+def test_the_passage_of_the_best_sentence_comes_first() -> None:
+    each = scored((0, 0, "甲。", 4.5), (1, 0, "乙。", 5.0), (1, 9, "丙。", 4.8))
+    assert chosen(each, margin=1.0, most_sentences=3) == ["乙。", "丙。", "甲。"]
 
 
 def test_one_far_behind_and_one_that_repeats_are_left_out() -> None:

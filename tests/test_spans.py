@@ -95,6 +95,11 @@ def test_a_list_is_read_behind_the_line_that_introduces_it() -> None:
         ('² Liu Dian, "The United States Has Exhausted Its Tricks", Guanchazhe, 2025.', "reference"),
         ("³《中国半导体的突围》，环球时报，2025年7月。", "reference"),
         ("5 https://example.org/analysis/controls", "reference"),
+        ("④ 江蘇某廠重整失敗,最後一座爛尾廠“死亡”.電子工程專輯.2025-07-09", "reference"),
+        ("[3] 王某. 芯片战争. 2024-05-01.", "reference"),
+        ("21 商务部公告第27号,2025年9月,https://example.org/a/b.html", "reference"),
+        ("Commerce, May 2025, https://example.org/article/2025/05/controls/index.html.", "reference"),
+        ("① 月产能在2025年达到1.5万片。", "prose"),
     ],
 )
 def test_a_source_is_told_from_a_sentence_that_names_one(text: str, shape: str) -> None:

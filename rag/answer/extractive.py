@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from index.language import is_chinese, sentences, side
+from index.language import Side, detect, is_chinese, resolve, sentences, side
 from index.types import Passage
 from rag.answer.disagreement import DisagreementSettings, disagreement
 from rag.answer.sentences import ScoredSentence
@@ -75,8 +75,10 @@ def _fullest_first(ranked: list[ScoredSentence], settings: ExtractiveSettings) -
 
 
 def _in_order(chosen: Sequence[ScoredSentence]) -> tuple[ScoredSentence, ...]:
-    """In reading order; but what holds the figure, date or name asked for comes before what does not."""
-    return tuple(sorted(chosen, key=lambda s: (not _of_kind(s), s.passage, s.start)))
+    """What holds the figure, date or name asked for before what does not; then the passage of the best sentence first,
+    and each in reading order."""
+    best = {s.passage: max(other.score for other in chosen if other.passage == s.passage) for s in chosen}
+    return tuple(sorted(chosen, key=lambda s: (not _of_kind(s), -best[s.passage], s.passage, s.start)))
 
 
 def _of_kind(sentence: ScoredSentence) -> bool:
@@ -107,7 +109,7 @@ def compose(
     """
     chosen = choice.sentences
     numbers = {passage: number for number, passage in enumerate(dict.fromkeys(s.passage for s in chosen), start=1)}
-    frames = [frame(language, side(passages[sentence.passage].language)) for sentence in chosen]
+    frames = [frame(language, _spoken(sentence, passages[sentence.passage])) for sentence in chosen]
     pieces: list[Sentence] = []
     if choice.disagree:
         pieces.append(Sentence(phrase("disagree", language) + "\n", (), reason="frame"))
@@ -123,6 +125,11 @@ def compose(
         _cite(number, passages[i], [s for s in chosen if s.passage == i]) for i, number in numbers.items()
     )
     return tuple(pieces), citations
+
+
+def _spoken(sentence: ScoredSentence, passage: Passage) -> Side:
+    """The side of a sentence's own language: a passage may hold both. Figures alone are of their passage's."""
+    return side(resolve(detect(sentence.text), passage.language))
 
 
 def _joint(one: ScoredSentence, other: ScoredSentence, passages: Sequence[Passage], apart: bool) -> str:

@@ -27,6 +27,14 @@ _NO_PERSON = re.compile(
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]+(?:·[\u4e00-\u9fff]+)*")
 # One capitalised word within a sentence, no numbered one (Phase 3); a first word is capitalised anyway.
 _ENGLISH_WORD = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b(?! \d)")
+# What such a word is behind these, or as one of those, is a place or what comes from it.
+_PLACED = re.compile(
+    r"\b(?:in|at|near|from|into|across|within|outside|mainland|central|(?:north|south|east|west)\w*) $"
+)
+_FROM_THERE = re.compile(
+    r"(?:Chinese|American|Japanese|Korean|European|British|Dutch|German|French|Taiwanese|Asian|Western|Indian|Russian|"
+    r"China|Japan|Korea|Europe|Taiwan|America|Asia|Germany|France|India|Russia|Singapore|Malaysia|Washington|Beijing)"
+)
 _NO_BEGINNING = re.compile(r"[由为為是被和与與的在向对對及从從]")
 _LONGEST_NAME = 4
 
@@ -39,8 +47,13 @@ def new_names(question: str, sentence: str) -> list[tuple[int, int]]:
     latin = [m for m in _ENGLISH_NAME.finditer(sentence) if not _NO_PERSON.search(m.group())]
     found += [match.span() for match in latin]
     if not found:
-        found = [m.span() for m in _ENGLISH_WORD.finditer(sentence) if not _NO_PERSON.search(m.group())]
+        found = [m.span() for m in _ENGLISH_WORD.finditer(sentence) if _may_be_person(sentence, m)]
     return sorted(span for span in found if fold(sentence[span[0] : span[1]]) not in asked)
+
+
+def _may_be_person(sentence: str, word: re.Match[str]) -> bool:
+    told = _NO_PERSON.search(word.group()) or _FROM_THERE.fullmatch(word.group())
+    return not told and not _PLACED.search(sentence[: word.start()])
 
 
 def _chinese_names(sentence: str) -> list[tuple[int, int]]:

@@ -105,17 +105,21 @@ class _Reading:
         return Span(number, start, end, text[start:end], own, shape, above, self.head if shape == "row" else None)
 
 
-# A footnote: its raised mark and a quoted title behind at most an author, or a link that is nearly all there is.
+# A footnote: its raised mark and a quoted title behind at most an author; a numbered title with its date, as Chinese
+# lists of sources have it; a number and a text that ends in a link.
 _REFERENCE = re.compile(
     r"^\s*(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}\s?|\d{1,3}\s(?=[\"“《]))(?:[^\n\"“《]{0,80})[\"“《][^\n]*[\"”》]|"
-    r"^\s*[¹²³⁴⁵⁶⁷⁸⁹⁰\d]{0,3}\s?https?://\S+\W*$"
+    r"^\s*(?:[①-⑳]|\[\d{1,3}\])[^\n。]*[.．][^\n。]*(?:19|20)\d\d(?:[-./年]\d{1,2}){0,2}[日号號]?\W*$|"
+    r"^\s*[¹²³⁴⁵⁶⁷⁸⁹⁰\d]{1,3}\s[^\n。]*https?://\S+\W*$"
 )
+_LINK = re.compile(r"https?://[^\s，。；）]+")
+_MOSTLY = 0.5  # of a text, from where it is a link with a few words about it
 
 
 def _shape(piece: str) -> Shape:
     if _QUESTION.search(piece):
         return "question"
-    if _REFERENCE.search(piece):
+    if _REFERENCE.search(piece) or sum(len(link) for link in _LINK.findall(piece)) >= _MOSTLY * len(piece):
         return "reference"
     return "prose" if _END.search(piece) or _LEAD.search(piece) or _size(piece) > _TITLE else "title"
 
