@@ -79,11 +79,11 @@ class _Reading:
         if is_row(written):
             return self._row(number, text, piece, own)
         self.in_table, self.head = False, None
-        shape = _shape(written)
+        line = text[text.rfind("\n", 0, start) + 1 :].split("\n", 1)[0]
+        shape: Shape = "reference" if _SOURCE_LINE.fullmatch(line) else _shape(written)
         if shape == "question":
             self.question, self.lead = written, ""
             return Span(number, start, end, written, own, shape)
-        line = text[text.rfind("\n", 0, start) + 1 :]
         if not self.introduced and not _ITEM.match(line):
             self.lead = ""
         above = "\n".join(part for part in (self.question, self.lead) if part)
@@ -105,13 +105,13 @@ class _Reading:
         return Span(number, start, end, text[start:end], own, shape, above, self.head if shape == "row" else None)
 
 
-# A footnote: its raised mark and a quoted title behind at most an author; a numbered title with its date, as Chinese
-# lists of sources have it; a number and a text that ends in a link.
+# A footnote: its raised mark and a quoted title behind at most an author; a number and a text that ends in a link.
 _REFERENCE = re.compile(
     r"^\s*(?:[¹²³⁴⁵⁶⁷⁸⁹⁰]{1,3}\s?|\d{1,3}\s(?=[\"“《]))(?:[^\n\"“《]{0,80})[\"“《][^\n]*[\"”》]|"
-    r"^\s*(?:[①-⑳]|\[\d{1,3}\])[^\n。]*[.．][^\n。]*(?:19|20)\d\d(?:[-./年]\d{1,2}){0,2}[日号號]?\W*$|"
     r"^\s*[¹²³⁴⁵⁶⁷⁸⁹⁰\d]{1,3}\s[^\n。]*https?://\S+\W*$"
 )
+# A line of a list of sources: number, title, publisher and, last, the date.
+_SOURCE_LINE = re.compile(r"\s*(?:[①-⑳]|\[\d{1,3}\])[^。]*[.．][^。]*(?:19|20)\d\d(?:[-./年]\d{1,2}){0,2}[日号號]?\W*")
 _LINK = re.compile(r"https?://[^\s，。；）]+")
 _MOSTLY = 0.5  # of a text, from where it is a link with a few words about it
 
