@@ -19,7 +19,7 @@ from index.equivalents import proper_names
 from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
-from rag.answer.extractive import ExtractiveSettings
+from rag.answer.extractive import ExtractiveSettings, best_first
 from rag.answer.features import models_of, quarters_of, stages_of
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
@@ -40,7 +40,8 @@ FEATURES = (
 _BEFORE = 150  # characters in which a subject is still present
 SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
 _NAME_WEIGHS, _FIGURE_WEIGHS = 3, 2  # as many missing parts as that
-_NEAR = ExtractiveSettings().kind_margin  # behind the best sentence: so near, another is quoted for what it holds
+_QUOTING = ExtractiveSettings()
+_NEAR = _QUOTING.kind_margin  # behind the best sentence: so near, another is quoted for what it holds
 _PLAIN_MEASURES = ("money", "percent", "people")
 _HALF, _MOST = 0.5, 0.55  # of a question's words
 _JOINTS = re.compile(r"(?<=[a-z])[ -](?=\d)")
@@ -71,8 +72,9 @@ def evidence_features(
     terms: Mapping[Side, QueryTerms],
     asked: Side,
 ) -> tuple[float, ...]:
-    """The features in the order of ``FEATURES``; ``passages`` best first and not empty."""
-    best = max(scored, key=lambda s: s.score)
+    """The features in the order of ``FEATURES``, of the sentence that an answer would lead with; ``passages`` best
+    first and not empty."""
+    best = best_first(scored, _QUOTING)[0]
     passage = passages[best.passage]
     own = terms[side(passage.language)]
     held = frozenset(words(whole_text(passage)))
@@ -152,7 +154,7 @@ def missing_parts(
 ) -> int:
     """How much that a question names or asks for its best sentences, in their passages, do not hold. A company that is
     not there weighs most."""
-    best = max(scored, key=lambda sentence: sentence.score)
+    best = best_first(scored, _QUOTING)[0]
     passage = passages[best.passage]
     return (
         _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])

@@ -1,5 +1,5 @@
 """``python -m eval.fit scales|likelihood|sentences|refusal --data DIR``; the shipped weights are of ``--per-pair 160``
-for sentences, ``120`` (with the language model ``100``) for the refusal."""
+for both."""
 
 from __future__ import annotations
 

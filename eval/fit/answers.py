@@ -186,7 +186,7 @@ def _logistic(
     answered: npt.NDArray[np.bool_],
     penalty: float = 0.02,
 ) -> dict[str, Any]:
-    """A balanced logistic regression, and the threshold of best balanced accuracy that refuses at most 6 % wrongly,
+    """A balanced logistic regression, and the threshold of best balanced accuracy that refuses at most 5 % wrongly,
     each missing part having taken its share of the probability."""
     import numpy as np
     import torch
@@ -218,7 +218,7 @@ def _logistic(
 
 
 def _threshold(
-    probabilities: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], most_refused: float = 0.06
+    probabilities: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], most_refused: float = 0.05
 ) -> tuple[float, float]:
     best = (0.0, 0.0)
     for value in sorted(set(probabilities.round(3).tolist())):

@@ -14,7 +14,7 @@ from rag.answer.span import answer_span
 from rag.phrases import frame, phrase
 from rag.types import Citation, Sentence
 
-__all__ = ["Choice", "ExtractiveSettings", "choose", "compose"]
+__all__ = ["Choice", "ExtractiveSettings", "best_first", "choose", "compose"]
 
 _PARTLY, _FULLY = 0.5, 0.8  # of a question's words
 _MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
@@ -48,7 +48,7 @@ def choose(
     apart = disagreement(question, scored, passages, settings.disagreement)
     if apart is not None:
         return Choice(_in_order(apart), disagree=True)
-    ranked = _fullest_first(sorted(scored, key=lambda s: (-s.score, s.passage, s.start)), settings)
+    ranked = best_first(scored, settings)
     chosen = ranked[:1]
     for sentence in ranked[1:]:
         margin = settings.kind_margin if _of_kind(sentence) and not any(map(_of_kind, chosen)) else settings.margin
@@ -58,10 +58,11 @@ def choose(
     return Choice(_in_order(chosen))
 
 
-def _fullest_first(ranked: list[ScoredSentence], settings: ExtractiveSettings) -> list[ScoredSentence]:
-    """The ranking, led by a sentence of another passage close behind where that holds what is asked about and the best
-    one does not: scores of two languages are not quite on one scale, but who lacks the manager cannot name one. What
-    led before is left out."""
+def best_first(scored: Sequence[ScoredSentence], settings: ExtractiveSettings) -> list[ScoredSentence]:
+    """The sentences by their scores, led by one of another passage close behind where that holds what is asked about
+    and the best one does not: scores of two languages are not quite on one scale, but who lacks the manager cannot name
+    one. What led before is left out."""
+    ranked = sorted(scored, key=lambda s: (-s.score, s.passage, s.start))
     if not ranked or ranked[0].share > _PARTLY:
         return ranked
     best = ranked[0]

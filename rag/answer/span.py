@@ -22,7 +22,7 @@ _CLAUSE = re.compile(
     r"[，；;：:]|,(?!\d{3})|\s\|\s|(?<=\s)(?:and|from|to|while|but|compared with|against|versus)\s(?!\d+ (?:and|to)\s)"
 )
 _PART = re.compile(r"^\s*(?:其中|of (?:which|whom|these)\b)")
-_BESIDE = 14  # characters behind a figure that say what it counts
+_BESIDE = 14  # characters behind a figure, in its clause, that say what it counts
 _ASIDE = re.compile(r"[（(]\s*$")  # what opens a bracket explains the figure before it
 _TIMES = frozenset(("date", "year"))
 
@@ -68,7 +68,7 @@ def _said(asked: frozenset[str], years: frozenset[str], sentence: str, one: Quan
         return len(asked & head) + 3 * bool(years & _years(read_quantities(heads[place])))
     start, end = _clause(sentence, one)
     clause = frozenset(words(f"{sentence[start : one.start]} {sentence[one.end : end]}"))
-    counted = frozenset(words(sentence[one.end : one.end + _BESIDE]))
+    counted = frozenset(words(sentence[one.end : min(end, one.end + _BESIDE)]))
     own = _years(q for q in read_quantities(sentence) if start <= q.start and q.end <= end)
     timely = (bool(years & own) - bool(own - years)) if years else 0
     part = bool(_PART.search(sentence[start : one.start]))
