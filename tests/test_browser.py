@@ -39,7 +39,7 @@ class Served:
 def served() -> Served:
     """The page on a free port of this machine, for as long as the tests run."""
     kb = FakeKnowledge(pause=PAUSE)
-    return Served(kb, serve(kb, AppSettings(port=0, max_question_characters=200)))
+    return Served(kb, serve(kb, AppSettings(port=0, max_question_characters=200), examples=(LICENCE.question,)))
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ __all__ = [
     "notice",
     "panel_tabs",
     "upload_zone",
+    "welcome",
 ]
 
 _FORMATS = ".txt,.md,.html,.htm,.pdf,.docx"
@@ -93,10 +94,8 @@ def panel_tabs(words: Words, count: int) -> str:
     return f'<div class="tabs" role="group" aria-label="{safe(words.evidence)}">{buttons}{close}</div>'
 
 
-def conversation(held: Conversation, focus: Focus, words: Words, examples: Sequence[str] = ()) -> str:
-    """All exchanges of a session, or the welcome with ``examples`` to ask while there are none."""
-    if not held.exchanges:
-        return _welcome(words, examples)
+def conversation(held: Conversation, focus: Focus, words: Words) -> str:
+    """All exchanges of a session."""
     turns = "".join(
         _turn(exchange, turn, focus.number if focus.turn == turn else 0, words)
         for turn, exchange in enumerate(held.exchanges)
@@ -105,14 +104,18 @@ def conversation(held: Conversation, focus: Focus, words: Words, examples: Seque
     return f'<div class="thread" role="log" aria-label="{label}" data-turns="{len(held.exchanges)}">{turns}</div>'
 
 
-def _welcome(words: Words, examples: Sequence[str]) -> str:
+def welcome(words: Words, examples: Sequence[str], *, empty: bool) -> str:
+    """What stands there before the first question: ``examples`` to ask, else a hint of what can be asked; with no
+    documents (``empty``) where to add some."""
+    if empty:
+        return f'<div class="welcome"><h2>{safe(words.welcome)}</h2><p>{safe(words.welcome_empty)}</p></div>'
     buttons = "".join(
         f'<button type="button" data-event="submit" data-question="{safe(example)}">{safe(example)}</button>'
         for example in examples
     )
     offered = f'<p class="label">{safe(words.examples)}</p><div class="examples">{buttons}</div>'
-    more = words.welcome_more if examples else words.welcome_empty
-    return f'<div class="welcome"><h2>{safe(words.welcome)}</h2><p>{safe(more)}</p>{offered if examples else ""}</div>'
+    more = offered if examples else f'<p class="hint">{safe(words.hint)}</p>'
+    return f'<div class="welcome"><h2>{safe(words.welcome)}</h2><p>{safe(words.welcome_more)}</p>{more}</div>'
 
 
 def _turn(exchange: Exchange, turn: int, current: int, words: Words) -> str:
