@@ -334,6 +334,23 @@ def test_a_narrow_window_opens_the_evidence_as_a_sheet_by_keyboard(visit: Visito
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
 
 
+def test_asking_brings_the_evidence_forward(visit: Visitor) -> None:
+    page = visit()
+    page.locator('#wenju-tabs [data-open="documents"]').click()
+    page.locator("#wenju-documents").wait_for()
+    send(page, LICENCE.question)
+    finished(page)
+    page.locator("#wenju-evidence .card").first.wait_for()
+    assert not page.locator("#wenju-documents").is_visible()
+
+
+def test_asking_opens_no_sheet_over_the_answer(visit: Visitor) -> None:
+    page = visit(width=390, height=850)
+    send(page, LICENCE.question)
+    finished(page)
+    assert not page.locator("#wenju-panel").is_visible()
+
+
 def test_an_example_asks_itself(visit: Visitor) -> None:
     page = visit()
     example = page.locator(".examples button").first

@@ -91,6 +91,7 @@ function follow() {
   const now = thread ? Number(thread.dataset.turns) : 0;
   const scroller = document.getElementById("wenju-thread");
   if (now !== turns) following = true;
+  if (now > turns) showTab("evidence", false); // the answer's evidence, not what was open before; no sheet covers it
   turns = now;
   if (following) scroller.scrollTop = scroller.scrollHeight;
 }
