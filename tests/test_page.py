@@ -140,6 +140,15 @@ def test_a_refusal_shows_related_passages_as_no_answer() -> None:
     assert cards.text("quote") == "".join(passage.text for passage in REFUSAL.related)
 
 
+def test_related_passages_of_one_document_are_told_apart() -> None:
+    first, other = REFUSAL.related
+    text = "一座月产五万片的十二英寸晶圆厂，\n每天" * 3
+    second = replace(first, start=0, end=len(text), text=text)
+    page = shown(replace(REFUSAL, related=(first, second, other)), "zh-Hans")
+    assert page.text("begins") == first.text + "一座月产五万片的十二英寸晶圆厂， 每天一座月产…"
+    assert not shown(REFUSAL).text("begins"), "the document's name is enough"
+
+
 def test_sentences_on_their_way_are_shown_but_not_to_be_opened() -> None:
     held = Conversation().begin("q").update(Exchange("q", "checking", WATER.sentences[:1]))
     html = views.conversation(held, Focus(), WORDS["en"])

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 _FORMATS = ".txt,.md,.html,.htm,.pdf,.docx"
+_BEGINNING = 24  # characters
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _MARK = re.compile(r"\[([1-9][0-9]{0,3})\]")
 # Marks and the punctuation after them stay on one line: Chinese lines do not begin with a full stop.
@@ -146,7 +147,7 @@ def _answer(answer: Answer, turn: int, current: int, words: Words) -> str:
     items = evidence(answer)
     if items:
         label = words.related if answer.refused else words.cited
-        chips = "".join(_chip(item, turn, current, words) for item in items)
+        chips = "".join(_chip(item, items, turn, current, words) for item in items)
         parts.append(f'<div class="sources"><p class="label">{safe(label)}</p>{chips}</div>')
     return "".join(parts)
 
@@ -221,12 +222,21 @@ def _where(item: Citation, document: Document | None, words: Words) -> str:
     return f'<span class="meta">{"".join(parts)}</span>'
 
 
-def _chip(item: Citation, turn: int, current: int, words: Words) -> str:
+def _chip(item: Citation, items: Sequence[Citation], turn: int, current: int, words: Words) -> str:
+    """A passage by its document and page; where others of ``items`` share both, also by its first words."""
     page = "" if item.page is None else f" · {words.page.format(page=item.page)}"
+    shared = sum(_title(other) == _title(item) and other.page == item.page for other in items) > 1
+    language = f'lang="{safe(item.language)}" dir="auto"'
+    begins = f'<span class="begins" {language}>{safe(_beginning(item.quote))}</span>' if shared else ""
     return (
         f'<button type="button" class="chip" {_opens(item, turn, item.number == current, words)}>'
-        f'<b>{item.number}</b><span lang="{safe(item.language)}" dir="auto">{_title(item)}</span>{safe(page)}</button>'
+        f"<b>{item.number}</b><span {language}>{_title(item)}</span>{safe(page)}{begins}</button>"
     )
+
+
+def _beginning(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _BEGINNING else flat[: _BEGINNING - 1] + "…"
 
 
 def evidence_list(answer: Answer | None, turn: int, words: Words) -> str:
