@@ -344,6 +344,20 @@ def test_asking_brings_the_evidence_forward(visit: Visitor) -> None:
     assert not page.locator("#wenju-documents").is_visible()
 
 
+def test_the_panel_is_a_tab_list(visit: Visitor) -> None:
+    page, words = visit(), WORDS["en"]
+    tabs = page.get_by_role("tablist", name=words.panel).get_by_role("tab")
+    assert tabs.count() == 2, "without an evaluator there is no third"
+    assert page.get_by_role("tab", selected=True).text_content() == words.evidence
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#wenju-tabs :focus").get_attribute("aria-selected") == "true"
+    page.get_by_role("tabpanel", name=words.documents).wait_for()
+    assert not page.locator("#wenju-evidence").is_visible()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("tabpanel", name=words.evidence).wait_for()
+
+
 def test_asking_opens_no_sheet_over_the_answer(visit: Visitor) -> None:
     page = visit(width=390, height=850)
     send(page, LICENCE.question)

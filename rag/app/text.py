@@ -33,6 +33,7 @@ class Words:
     welcome_empty: str
     hint: str
     examples: str
+    panel: str
     evidence: str
     evidence_empty: str
     cited: str
@@ -117,6 +118,7 @@ _HANS = Words(
     welcome_empty="还没有文档。先在“文档”里添加文件，再来提问。",
     hint="宜问文中写明的事，如人物、日期、数字或原因；不会概括全文。",
     examples="可以这样问",
+    panel="侧栏",
     evidence="依据",
     evidence_empty="点击回答中的编号，这里会显示原文，并标出所引的那一段。",
     cited="引用的段落",
@@ -192,6 +194,7 @@ _HANT = Words(
     welcome_empty="還沒有文件。請先在「文件」裡加入檔案，再來提問。",
     hint="宜問文中寫明的事，如人物、日期、數字或原因；不會概括全文。",
     examples="可以這樣問",
+    panel="側欄",
     evidence="依據",
     evidence_empty="點選回答中的編號，這裡會顯示原文，並標出所引的那一段。",
     cited="引用的段落",
@@ -269,6 +272,7 @@ _ENGLISH = Words(
     hint="Ask for something that the text states, such as a person, a date, a figure or a reason, rather than for "
     "a summary.",
     examples="For example",
+    panel="Side panel",
     evidence="Evidence",
     evidence_empty="Choose a number in an answer to see its source here, with the cited passage marked.",
     cited="Cited passages",

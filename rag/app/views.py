@@ -89,10 +89,12 @@ def panel_tabs(words: Words, count: int) -> str:
         ("evaluation", words.evaluation, ""),
     )
     buttons = "".join(
-        f'<button type="button" data-open="{name}">{safe(label)}{extra}</button>' for name, label, extra in tabs
+        f'<button type="button" role="tab" aria-controls="wenju-{name}" data-open="{name}">{safe(label)}{extra}'
+        "</button>"
+        for name, label, extra in tabs
     )
     close = f'<button type="button" class="close" data-open="" aria-label="{safe(words.close)}">×</button>'
-    return f'<div class="tabs" role="group" aria-label="{safe(words.evidence)}">{buttons}{close}</div>'
+    return f'<div class="tabs"><div role="tablist" aria-label="{safe(words.panel)}">{buttons}</div>{close}</div>'
 
 
 def conversation(held: Conversation, focus: Focus, words: Words) -> str:
