@@ -124,7 +124,7 @@ def _finish(
     """Report; ``beside`` are the earlier run to compare with, and how unfaithful answers were told apart."""
     from eval.compare import compare
     from eval.report import build_report, write_report
-    from eval.report.markdown import markdown
+    from eval.report.brief import brief
 
     try:
         bars = check_bars(result.summary, arguments.bars)
@@ -135,7 +135,7 @@ def _finish(
     comparison = None if earlier is None else compare(earlier.rows, result.rows, arguments.seed)
     report = build_report(result, bars, comparison, unfaithful)
     paths = write_report(result, report)
-    text = json.dumps(report, ensure_ascii=False) if arguments.json else markdown(report)
+    text = json.dumps(report, ensure_ascii=False) if arguments.json else brief(report, result.rows)
     sys.stdout.write(text + "\n")
     tell(f"the report with its plots is {paths['html']}")
     if all(row.state == "failed" for row in result.rows):

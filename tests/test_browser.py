@@ -39,7 +39,7 @@ class Served:
 def served() -> Served:
     """The page on a free port of this machine, for as long as the tests run."""
     kb = FakeKnowledge(pause=PAUSE)
-    return Served(kb, serve(kb, AppSettings(port=0, max_question_characters=200)))
+    return Served(kb, serve(kb, AppSettings(port=0, max_question_characters=200), examples=(LICENCE.question,)))
 
 
 @pytest.fixture(scope="module")
@@ -332,6 +332,37 @@ def test_a_narrow_window_opens_the_evidence_as_a_sheet_by_keyboard(visit: Visito
     page.keyboard.press("Escape")
     page.locator("#wenju-panel").wait_for(state="hidden")
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_asking_brings_the_evidence_forward(visit: Visitor) -> None:
+    page = visit()
+    page.locator('#wenju-tabs [data-open="documents"]').click()
+    page.locator("#wenju-documents").wait_for()
+    send(page, LICENCE.question)
+    finished(page)
+    page.locator("#wenju-evidence .card").first.wait_for()
+    assert not page.locator("#wenju-documents").is_visible()
+
+
+def test_the_panel_is_a_tab_list(visit: Visitor) -> None:
+    page, words = visit(), WORDS["en"]
+    tabs = page.get_by_role("tablist", name=words.panel).get_by_role("tab")
+    assert tabs.count() == 2, "without an evaluator there is no third"
+    assert page.get_by_role("tab", selected=True).text_content() == words.evidence
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#wenju-tabs :focus").get_attribute("aria-selected") == "true"
+    page.get_by_role("tabpanel", name=words.documents).wait_for()
+    assert not page.locator("#wenju-evidence").is_visible()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("tabpanel", name=words.evidence).wait_for()
+
+
+def test_asking_opens_no_sheet_over_the_answer(visit: Visitor) -> None:
+    page = visit(width=390, height=850)
+    send(page, LICENCE.question)
+    finished(page)
+    assert not page.locator("#wenju-panel").is_visible()
 
 
 def test_an_example_asks_itself(visit: Visitor) -> None:

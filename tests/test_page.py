@@ -79,7 +79,7 @@ def everything(language: str) -> dict[str, str]:
         "header": views.header(words),
         "tabs": views.panel_tabs(words, 3),
         "upload": views.upload_zone(words),
-        "welcome": views.conversation(Conversation(), Focus(), words, (HOSTILE,)),
+        "welcome": views.welcome(words, (HOSTILE,), empty=False),
         "conversation": views.conversation(Conversation((*exchanges, running)), Focus(0, 1), words),
         "evidence list": views.evidence_list(answer, 0, words),
         "evidence view": views.evidence_view(EVIL, YIELD.citations, 1, 0, words),
@@ -138,6 +138,15 @@ def test_a_refusal_shows_related_passages_as_no_answer() -> None:
     assert [item.quote for item in evidence(REFUSAL)] == [passage.text for passage in REFUSAL.related]
     cards = Page(views.evidence_list(REFUSAL, 0, WORDS["zh-Hans"]))
     assert cards.text("quote") == "".join(passage.text for passage in REFUSAL.related)
+
+
+def test_related_passages_of_one_document_are_told_apart() -> None:
+    first, other = REFUSAL.related
+    text = "一座月产五万片的十二英寸晶圆厂，\n每天" * 3
+    second = replace(first, start=0, end=len(text), text=text)
+    page = shown(replace(REFUSAL, related=(first, second, other)), "zh-Hans")
+    assert page.text("begins") == first.text + "一座月产五万片的十二英寸晶圆厂， 每天一座月产…"
+    assert not shown(REFUSAL).text("begins"), "the document's name is enough"
 
 
 def test_sentences_on_their_way_are_shown_but_not_to_be_opened() -> None:
@@ -342,6 +351,17 @@ def test_the_chosen_language_comes_before_the_browsers(
 def test_no_documents_yet_says_what_to_do() -> None:
     values = handlers(FakeKnowledge(documents=())).speak(Conversation(), Focus(), Voice("zh-Hant"))
     assert WORDS["zh-Hant"].welcome_empty in values[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_questions_known_to_be_answered_are_offered(language: str) -> None:
+    own = handlers(FakeKnowledge()).speak(Conversation(), Focus(), Voice(language))[1]
+    assert Page(own).text("hint") == WORDS[language].hint and "<button" not in own
+    given = Handlers(FakeKnowledge(), AppSettings(), (LICENCE.question,), None)
+    offered = given.speak(Conversation(), Focus(), Voice(language))[1]
+    assert Page(offered).text("examples") == LICENCE.question and WORDS[language].hint not in offered
+    bare = Handlers(FakeKnowledge(documents=()), AppSettings(), (LICENCE.question,), None)
+    assert "<button" not in bare.speak(Conversation(), Focus(), Voice(language))[1]
 
 
 def test_an_answer_on_its_way_goes_on_in_the_language_chosen_meanwhile() -> None:

@@ -54,6 +54,16 @@ def test_both_say_the_same() -> None:
     assert tables[0] == tables[1]
 
 
+@pytest.mark.parametrize("name", READMES)
+def test_what_a_first_command_needs_is_said_before_it(name: str) -> None:
+    text = _text(name)
+    said = text[text.index("chat --demo") : text.index("<!-- command: tests -->")]
+    assert "`.venv/bin/wenju`" in said and "`. .venv/bin/activate`" in said
+    added = re.search(r"`wenju add ([^`/]+/[^`]+)`", text[: text.index("<!-- run: sh -->")])
+    assert added is not None and ROOT / added[1] == SAMPLE and SAMPLE.is_dir()
+    assert "`**…**`" in text[text.index("<!-- run: python -->") :]
+
+
 @pytest.mark.parametrize("mark", ["chat", "tests"])
 def test_install_commands_fit_the_project(mark: str) -> None:
     line = _blocks("README.md")[f"command: {mark}"]

@@ -15,6 +15,7 @@ from evaluation import (
     CASES,
     EMPTY,
     FAR,
+    REFUSED,
     RIGHT,
     WATER,
     WRONG,
@@ -28,6 +29,7 @@ from fake_knowledge import HANS
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
 from eval.compare import compare, mcnemar
 from eval.report import build_report, write_report
+from eval.report.brief import brief
 from eval.report.markdown import markdown
 from eval.report.page import LABELS, page
 from eval.report.plots import plots
@@ -102,6 +104,30 @@ def test_markdown_counts_every_case_in_every_group(result: RunResult) -> None:
     assert re.search(r"\| all +\| 7 +\| 3 +\| 2 +\| 1 +\| 1 +\| 0\.500 \[", text)
     assert re.search(r"\| zh-Hant>en +\|", text) and "`verbatim` (revision 1, threshold 0.5)" in text
     assert "0.667 [" in text and "wice en>en" in text and "Partial" not in text
+
+
+def test_the_terminal_shows_right_answers_first_and_each_miss(result: RunResult) -> None:
+    figures, misses = brief(build_report(result), result.rows).split("\n\n")[1:]
+    assert [re.split(r" {2,}", line)[:3] for line in figures.splitlines()] == [
+        ["answered right", "0.200", "n=5"],
+        ["wrongly refused", "0.250", "n=4"],
+        ["rightly refused", "0.500", "n=2"],
+        ["hit@5", "0.750", "n=4"],
+        ["faithfulness", "0.667", "n=3"],
+    ]
+    assert "whether or not they answer" in figures.splitlines()[-1]
+    said = misses.split("\n- ")
+    assert said[0] == "Misses:" and len(said) == 1 + 5, "all but `right` and `near`"
+    assert f"{REFUSED.question}\n  expected: {REFUSED.answer}\n  said:     refused" in said
+    assert "  said:     failed: RuntimeError: the model fell over\n" in misses
+    assert any(part.startswith(f"{FAR.question}\n  expected: a refusal\n  said:     客戶") for part in said)
+
+
+def test_the_terminal_shows_ten_misses_at_most_each_in_three_short_lines(result: RunResult) -> None:
+    rows = [replace(row, question="\x1b[2J问" * 200) for row in result.rows if row.id == "far"] * 12
+    misses = brief(build_report(result), rows).split("\n\n")[2].splitlines()
+    assert misses[0] == "Misses, the first 10 of 12:" and len(misses) == 1 + 3 * 10
+    assert all(len(line) < 120 and "\x1b" not in line for line in misses)
 
 
 def test_a_partial_run_and_a_sample_say_so(result: RunResult, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The report as Markdown that a terminal shows straight."""
+"""The report as Markdown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eval.bench.table import aligned
 from eval.report.calibration import calibration_table
 from eval.row import STATES
 
-__all__ = ["cell", "groups_of", "headline", "markdown", "scorer_line", "unfaithful_rows"]
+__all__ = ["asked_for", "cell", "groups_of", "headline", "markdown", "scorer_line", "unfaithful_rows"]
 
 Report = Mapping[str, Any]
 
@@ -28,13 +28,17 @@ def markdown(report: Report) -> str:
     parts.append(_latency(report))
     if report["scorer"]["calibration"]:
         parts.append("## The scorer's own figures\n\n" + "\n".join(_calibration(report["scorer"]["calibration"])))
+    return "\n\n".join([*parts, *asked_for(report)])
+
+
+def asked_for(report: Report) -> Iterator[str]:
+    """The sections that only a run which was asked for them has."""
     if report["bars"]:
-        parts.append("## Bars\n\n" + "\n".join(_bars(report["bars"])))
+        yield "## Bars\n\n" + "\n".join(_bars(report["bars"]))
     if report["comparison"]:
-        parts.append(_comparison(report["comparison"]))
+        yield _comparison(report["comparison"])
     if report["unfaithful"]:
-        parts.append("\n".join(["## Unfaithful on purpose", "", *aligned(unfaithful_rows(report["unfaithful"]))]))
-    return "\n\n".join(parts)
+        yield "\n".join(["## Unfaithful on purpose", "", *aligned(unfaithful_rows(report["unfaithful"]))])
 
 
 def headline(report: Report) -> str:

@@ -25,7 +25,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "hit@5": ("hit@5", "前五命中"),
     "mrr@10": ("MRR@10", "平均倒数排名"),
     "ndcg@10": ("nDCG@10", "归一化折损累计增益"),
-    "faithfulness": ("Faithfulness", "忠实度"),
+    "faithfulness": ("Faithful to what is cited", "忠实于所引原文"),
     "citation_recall": ("Citation recall", "引用召回率"),
     "citation_precision": ("Citation precision", "引用准确率"),
     "contains": ("Holds the answer", "含有答案"),

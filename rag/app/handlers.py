@@ -28,7 +28,6 @@ __all__ = ["Handlers", "Knowledge", "after", "load_gradio", "question_of", "rece
 
 _LOG = logging.getLogger(__name__)
 _COOKIE = "wenju_language"
-_EXAMPLES = 3
 _FILES = 500
 
 
@@ -56,7 +55,7 @@ class Handlers:
     """What happens at each event. Holds no session: that comes in and goes out with every call."""
 
     def __init__(self, kb: Knowledge, settings: AppSettings, examples: Sequence[str], uploads: Path | None) -> None:
-        self._kb, self._settings, self._given, self._uploads = kb, settings, tuple(examples), uploads
+        self._kb, self._settings, self._examples, self._uploads = kb, settings, tuple(examples), uploads
         self._gr = load_gradio()
 
     def greet(self, request: Any, voice: Voice) -> list[Any]:
@@ -198,7 +197,9 @@ class Handlers:
         return [views.document_list(documents, words), views.panel_tabs(words, len(documents))]
 
     def _thread(self, held: Conversation, focus: Focus, words: Words) -> str:
-        return views.conversation(held, focus, words, () if held.exchanges else self._examples(words))
+        if held.exchanges:
+            return views.conversation(held, focus, words)
+        return views.welcome(words, self._examples, empty=not self._kb.documents())
 
     def _evidence(self, held: Conversation, focus: Focus, words: Words) -> str:
         answer, citation = focus.answer(held), focus.citation(held)
@@ -209,16 +210,6 @@ class Handlers:
         except WenjuError as error:
             return views.line(str(error)) + views.evidence_list(answer, focus.turn, words)
         return views.evidence_view(document, evidence(answer), focus.number, focus.turn, words)
-
-    def _examples(self, words: Words) -> tuple[str, ...]:
-        """Questions to start from: those given, else about documents, one of each language first."""
-        documents = self._kb.documents()
-        if not documents or self._given:
-            return self._given if documents else ()
-        languages = [item.language for item in documents]
-        order = sorted(range(len(documents)), key=lambda place: (languages.index(languages[place]) != place, place))
-        chosen = [documents[place] for place in order]
-        return tuple(words.about.format(title=item.title) for item in chosen if item.title)[:_EXAMPLES]
 
 
 def after(exchange: Exchange, event: Event) -> Exchange:

@@ -7,9 +7,26 @@ const all = (selector) => Array.from(document.querySelectorAll(selector));
 function showTab(name, sheet) {
   if (name) root.dataset.panel = name;
   root.dataset.sheet = sheet ? "open" : "";
-  for (const button of all("#wenju-tabs [data-open]")) {
-    if (button.dataset.open) button.setAttribute("aria-pressed", String(button.dataset.open === root.dataset.panel));
+  for (const tab of all("#wenju-tabs [role=tab]")) {
+    const selected = tab.dataset.open === root.dataset.panel;
+    tab.setAttribute("aria-selected", String(selected));
+    tab.tabIndex = selected ? 0 : -1;
+    const panel = document.getElementById(tab.getAttribute("aria-controls"));
+    if (!panel) continue;
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-label", tab.textContent);
   }
+}
+
+// As in any tab list: one stop for the Tab key, arrows from tab to tab.
+function stepTab(event) {
+  const tabs = all("#wenju-tabs [role=tab]").filter((tab) => tab.checkVisibility());
+  const place = tabs.indexOf(event.target);
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (place < 0 || !step) return;
+  const next = tabs[(place + step + tabs.length) % tabs.length];
+  showTab(next.dataset.open, true);
+  next.focus();
 }
 
 function confirmed(button) {
@@ -91,6 +108,7 @@ function follow() {
   const now = thread ? Number(thread.dataset.turns) : 0;
   const scroller = document.getElementById("wenju-thread");
   if (now !== turns) following = true;
+  if (now > turns) showTab("evidence", false); // the answer's evidence, not what was open before; no sheet covers it
   turns = now;
   if (following) scroller.scrollTop = scroller.scrollHeight;
 }
@@ -134,5 +152,6 @@ if (view === "wenju-thread") {
   });
 } else if (view === "wenju-tabs") {
   if (!root.dataset.panel) root.dataset.panel = "evidence";
+  element.addEventListener("keydown", stepTab);
   watch("value", () => showTab("", root.dataset.sheet === "open"));
 }

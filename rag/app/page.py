@@ -67,9 +67,9 @@ def build(
 ) -> gr.Blocks:
     """The page over a knowledge base, not yet served.
 
-    ``examples`` are questions offered while a conversation is empty. Files sent by a browser are kept in ``uploads``
-    under their own names, or only as long as they are being read when it is None. Without an ``evaluator`` there is no
-    tab for evaluations.
+    ``examples`` are questions known to be answered, offered while a conversation is empty. Files sent by a browser are
+    kept in ``uploads`` under their own names, or only as long as they are being read when it is None. Without an
+    ``evaluator`` there is no tab for evaluations.
     """
     gr = load_gradio()
     handlers = Handlers(kb, settings, examples, uploads)

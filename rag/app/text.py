@@ -31,8 +31,9 @@ class Words:
     welcome: str
     welcome_more: str
     welcome_empty: str
+    hint: str
     examples: str
-    about: str
+    panel: str
     evidence: str
     evidence_empty: str
     cited: str
@@ -115,8 +116,9 @@ _HANS = Words(
     welcome="想从文档里了解什么？",
     welcome_more="每句回答都附出处；文档里没有的，会直说没有。中英文资料可以混着问。",
     welcome_empty="还没有文档。先在“文档”里添加文件，再来提问。",
+    hint="宜问文中写明的事，如人物、日期、数字或原因；不会概括全文。",
     examples="可以这样问",
-    about="《{title}》讲了什么？",
+    panel="侧栏",
     evidence="依据",
     evidence_empty="点击回答中的编号，这里会显示原文，并标出所引的那一段。",
     cited="引用的段落",
@@ -190,8 +192,9 @@ _HANT = Words(
     welcome="想從文件裡了解什麼？",
     welcome_more="每句回答都附出處；文件裡沒有的，會直說沒有。中英文資料可以混著問。",
     welcome_empty="還沒有文件。請先在「文件」裡加入檔案，再來提問。",
+    hint="宜問文中寫明的事，如人物、日期、數字或原因；不會概括全文。",
     examples="可以這樣問",
-    about="《{title}》講了什麼？",
+    panel="側欄",
     evidence="依據",
     evidence_empty="點選回答中的編號，這裡會顯示原文，並標出所引的那一段。",
     cited="引用的段落",
@@ -266,8 +269,10 @@ _ENGLISH = Words(
     welcome_more="Every sentence names its source, and what your documents do not say is not made up. "
     "Ask in Chinese or English, whichever language the source is in.",
     welcome_empty="There are no documents yet. Add files under “Documents”, then ask.",
+    hint="Ask for something that the text states, such as a person, a date, a figure or a reason, rather than for "
+    "a summary.",
     examples="For example",
-    about="What does “{title}” say?",
+    panel="Side panel",
     evidence="Evidence",
     evidence_empty="Choose a number in an answer to see its source here, with the cited passage marked.",
     cited="Cited passages",

@@ -30,9 +30,11 @@ __all__ = [
     "notice",
     "panel_tabs",
     "upload_zone",
+    "welcome",
 ]
 
 _FORMATS = ".txt,.md,.html,.htm,.pdf,.docx"
+_BEGINNING = 24  # characters
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _MARK = re.compile(r"\[([1-9][0-9]{0,3})\]")
 # Marks and the punctuation after them stay on one line: Chinese lines do not begin with a full stop.
@@ -87,16 +89,16 @@ def panel_tabs(words: Words, count: int) -> str:
         ("evaluation", words.evaluation, ""),
     )
     buttons = "".join(
-        f'<button type="button" data-open="{name}">{safe(label)}{extra}</button>' for name, label, extra in tabs
+        f'<button type="button" role="tab" aria-controls="wenju-{name}" data-open="{name}">{safe(label)}{extra}'
+        "</button>"
+        for name, label, extra in tabs
     )
     close = f'<button type="button" class="close" data-open="" aria-label="{safe(words.close)}">×</button>'
-    return f'<div class="tabs" role="group" aria-label="{safe(words.evidence)}">{buttons}{close}</div>'
+    return f'<div class="tabs"><div role="tablist" aria-label="{safe(words.panel)}">{buttons}</div>{close}</div>'
 
 
-def conversation(held: Conversation, focus: Focus, words: Words, examples: Sequence[str] = ()) -> str:
-    """All exchanges of a session, or the welcome with ``examples`` to ask while there are none."""
-    if not held.exchanges:
-        return _welcome(words, examples)
+def conversation(held: Conversation, focus: Focus, words: Words) -> str:
+    """All exchanges of a session."""
     turns = "".join(
         _turn(exchange, turn, focus.number if focus.turn == turn else 0, words)
         for turn, exchange in enumerate(held.exchanges)
@@ -105,14 +107,18 @@ def conversation(held: Conversation, focus: Focus, words: Words, examples: Seque
     return f'<div class="thread" role="log" aria-label="{label}" data-turns="{len(held.exchanges)}">{turns}</div>'
 
 
-def _welcome(words: Words, examples: Sequence[str]) -> str:
+def welcome(words: Words, examples: Sequence[str], *, empty: bool) -> str:
+    """What stands there before the first question: ``examples`` to ask, else a hint of what can be asked; with no
+    documents (``empty``) where to add some."""
+    if empty:
+        return f'<div class="welcome"><h2>{safe(words.welcome)}</h2><p>{safe(words.welcome_empty)}</p></div>'
     buttons = "".join(
         f'<button type="button" data-event="submit" data-question="{safe(example)}">{safe(example)}</button>'
         for example in examples
     )
     offered = f'<p class="label">{safe(words.examples)}</p><div class="examples">{buttons}</div>'
-    more = words.welcome_more if examples else words.welcome_empty
-    return f'<div class="welcome"><h2>{safe(words.welcome)}</h2><p>{safe(more)}</p>{offered if examples else ""}</div>'
+    more = offered if examples else f'<p class="hint">{safe(words.hint)}</p>'
+    return f'<div class="welcome"><h2>{safe(words.welcome)}</h2><p>{safe(words.welcome_more)}</p>{more}</div>'
 
 
 def _turn(exchange: Exchange, turn: int, current: int, words: Words) -> str:
@@ -143,7 +149,7 @@ def _answer(answer: Answer, turn: int, current: int, words: Words) -> str:
     items = evidence(answer)
     if items:
         label = words.related if answer.refused else words.cited
-        chips = "".join(_chip(item, turn, current, words) for item in items)
+        chips = "".join(_chip(item, items, turn, current, words) for item in items)
         parts.append(f'<div class="sources"><p class="label">{safe(label)}</p>{chips}</div>')
     return "".join(parts)
 
@@ -218,12 +224,21 @@ def _where(item: Citation, document: Document | None, words: Words) -> str:
     return f'<span class="meta">{"".join(parts)}</span>'
 
 
-def _chip(item: Citation, turn: int, current: int, words: Words) -> str:
+def _chip(item: Citation, items: Sequence[Citation], turn: int, current: int, words: Words) -> str:
+    """A passage by its document and page; where others of ``items`` share both, also by its first words."""
     page = "" if item.page is None else f" · {words.page.format(page=item.page)}"
+    shared = sum(_title(other) == _title(item) and other.page == item.page for other in items) > 1
+    language = f'lang="{safe(item.language)}" dir="auto"'
+    begins = f'<span class="begins" {language}>{safe(_beginning(item.quote))}</span>' if shared else ""
     return (
         f'<button type="button" class="chip" {_opens(item, turn, item.number == current, words)}>'
-        f'<b>{item.number}</b><span lang="{safe(item.language)}" dir="auto">{_title(item)}</span>{safe(page)}</button>'
+        f"<b>{item.number}</b><span {language}>{_title(item)}</span>{safe(page)}{begins}</button>"
     )
+
+
+def _beginning(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _BEGINNING else flat[: _BEGINNING - 1] + "…"
 
 
 def evidence_list(answer: Answer | None, turn: int, words: Words) -> str:
