@@ -81,8 +81,9 @@ def evaluate(
     Without a knowledge base, the one of the sample documents is built in the user's cache. ``out`` gets each row as it
     is made; a run that was stopped goes on there. ``settings`` is whatever else decides the figures, kept with the run.
 
-    Raises ``UsageError`` where ``out`` holds another run or the knowledge base is not the cases', and whatever would
-    fail every row: ``ConfigError``, ``ModelError``, ``MissingExtraError`` or ``StoreError``.
+    Raises ``UsageError`` where ``out`` holds another run, the knowledge base is not the cases' or its documents change
+    meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``, ``MissingExtraError`` or
+    ``StoreError``.
     """
     judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     chosen = draw(cases, limit, seed)
@@ -95,7 +96,7 @@ def evaluate(
         "version": _version(),
         "set": checksum([asdict(case) for case in cases]),
         "cases_in_set": len(cases),
-        "documents": checksum(sorted(item.id for item in knowledge.documents())),
+        "documents": _documents(knowledge),
         "scorer": describe(judge),
         "seed": seed,
     }
@@ -105,6 +106,7 @@ def evaluate(
         missing = [case for case in chosen if case.id not in journal.rows]
         tracker = _Tracker(len(missing), journal, len(chosen), on_progress)
         for row in _rows(examiner, missing, max(1, jobs)):
+            _check_documents(knowledge, kept["documents"])  # else the row may be of either collection: it is not kept
             journal.append(row)
             tracker.tell()
     finally:
@@ -116,6 +118,16 @@ def read_run(folder: str | Path) -> RunResult:
     """The run in a folder, finished or not. Raises ``UsageError`` where there is none."""
     settings, rows = read_folder(Path(folder))
     return RunResult(Path(folder), settings, tuple(rows[name] for name in settings["cases"] if name in rows))
+
+
+def _documents(knowledge: Knowledge) -> str:
+    """The checksum of which documents are held."""
+    return checksum(sorted(item.id for item in knowledge.documents()))
+
+
+def _check_documents(knowledge: Knowledge, before: str) -> None:
+    if _documents(knowledge) != before:
+        raise UsageError("the documents of the knowledge base changed during the run: run again into a new folder")
 
 
 def _rows(examiner: Examiner, cases: Sequence[Case], jobs: int) -> Iterator[Row]:

@@ -30,7 +30,7 @@ from evaluation import (
     passage,
     quoting,
 )
-from fake_knowledge import ENGLISH, HANS, HANT
+from fake_knowledge import ENGLISH, EVIL, HANS, HANT
 
 from eval.cases import Case, Gold, read_cases
 from eval.relevance import GoldSpans, file_name, ranking_measures, relevance
@@ -40,7 +40,7 @@ from eval.sample import SHIPPED
 from eval.scorers import Scorer
 from eval.summary import MEASURES, summarise
 from index.errors import ConfigError, UsageError
-from rag.types import Sentence, Turn
+from rag.types import Answer, Sentence, Turn
 
 TESTS = Path(__file__).resolve().parent
 
@@ -248,6 +248,20 @@ def test_a_folder_with_another_run_is_refused_in_one_line(tmp_path: Path, change
     with pytest.raises(UsageError, match="other settings") as caught:
         evaluate(EvaluatedKnowledge(), options.pop("cases", CASES), out=tmp_path, scorer=scorer, **options)
     assert "\n" not in str(caught.value) and "--out" in str(caught.value)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_documents_that_change_meanwhile_end_the_run(tmp_path: Path, jobs: int) -> None:
+    class Growing(EvaluatedKnowledge):
+        def ask(self, *words: Any, **options: Any) -> Answer:
+            if len(self.asked) == 3:
+                self._documents[EVIL.id] = EVIL
+            return super().ask(*words, **options)
+
+    with pytest.raises(UsageError, match=r"changed during the run.*run again into a new folder") as caught:
+        run(tmp_path, Growing(), jobs=jobs)
+    assert "\n" not in str(caught.value)
+    assert len(read_run(tmp_path).rows) <= 3, "no row of the other collection"
 
 
 def test_a_damaged_line_is_named_and_no_run_is_no_run(tmp_path: Path) -> None:
