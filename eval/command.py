@@ -19,7 +19,7 @@ from eval.run import Progress, RunResult, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 from eval.scorers import load_scorer
 from eval.unfaithful import DAMAGES, Remembering, Unfaithful, told_apart
-from rag.arguments import positive
+from rag.arguments import positive, seed
 
 if TYPE_CHECKING:
     from eval.examine import Knowledge
@@ -39,7 +39,7 @@ def configure_eval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scorer", default="offline", metavar="NAME", help="offline, nli:MODEL or llm:PROVIDER:MODEL")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="questions at a time (default: 1)")
     parser.add_argument("--limit", type=positive, metavar="N", help="a sample of N cases, drawn by the seed")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the sample and the intervals (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the sample and the intervals (default: 0)")
     parser.add_argument(
         "--min", action="append", default=[], type=_bar, metavar="MEASURE=VALUE", dest="bars",
         help="exit with 3 when a measure is below this, may be repeated: faithfulness=0.9, zh-Hans>en/hit@5=0.8",
@@ -55,7 +55,7 @@ def configure_draft(parser: argparse.ArgumentParser) -> None:
     """The options of ``wenju draft-cases``."""
     parser.add_argument("--n", type=positive, default=20, metavar="N", help="how many cases (default: 20)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write them here (default: standard output)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the choice (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the choice (default: 0)")
 
 
 def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Knowledge], tell: Tell) -> int:

@@ -81,10 +81,12 @@ def evaluate(
     Without a knowledge base, the one of the sample documents is built in the user's cache. ``out`` gets each row as it
     is made; a run that was stopped goes on there. ``settings`` is whatever else decides the figures, kept with the run.
 
-    Raises ``UsageError`` where ``out`` holds another run, the knowledge base is not the cases' or its documents change
-    meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``, ``MissingExtraError`` or
-    ``StoreError``.
+    Raises ``UsageError`` where ``out`` holds another run, the seed is below 0, the knowledge base is not the cases' or
+    its documents change meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``,
+    ``MissingExtraError`` or ``StoreError``.
     """
+    if seed < 0:  # told before anything is asked; the intervals would find it last of all
+        raise UsageError(f"seed must be 0 or more, was: {seed}")
     judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     chosen = draw(cases, limit, seed)
     knowledge = sample_knowledge_base() if knowledge_base is None else knowledge_base

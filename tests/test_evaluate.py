@@ -152,6 +152,13 @@ def test_a_knowledge_base_of_other_documents_is_refused_at_once(tmp_path: Path) 
         run(tmp_path, EvaluatedKnowledge(documents=(ENGLISH,)), cases=(RIGHT,))
 
 
+def test_a_seed_below_0_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    knowledge = EvaluatedKnowledge()
+    with pytest.raises(UsageError, match="seed must be 0 or more, was: -1"):
+        run(tmp_path, knowledge, seed=-1)
+    assert knowledge.asked == [] and not list(tmp_path.iterdir())
+
+
 def test_what_would_fail_every_row_ends_the_run(tmp_path: Path) -> None:
     knowledge = EvaluatedKnowledge({RIGHT.question: ConfigError("answer.model is unknown")})
     with pytest.raises(ConfigError):
