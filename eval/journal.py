@@ -91,12 +91,21 @@ def _read_settings(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{folder} holds no evaluation run: {_SETTINGS}: {error.strerror}") from error
-    except ValueError as error:
+        reason = f"{_SETTINGS}: {error.strerror}"
+        raise UsageError(f"{folder} holds no evaluation run: {reason}; give another folder") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: it is no JSON; give another folder") from error
-    if not isinstance(found, dict) or not isinstance(found.get("cases"), list):
+    if not isinstance(found, dict) or not _are_settings(found):
         raise UsageError(f"{path} is not the settings of an evaluation run: give another folder")
     return found
+
+
+def _are_settings(found: Mapping[str, Any]) -> bool:
+    """Whether what a run is read by is there and of its type."""
+    cases, seed = found.get("cases"), found.get("seed", 0)
+    whole = isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0
+    named = isinstance(cases, list) and all(isinstance(name, str) for name in cases)
+    return whole and named and isinstance(found.get("scorer"), dict)
 
 
 def _whole_rows(path: Path, *, repair: bool) -> dict[str, Row]:
@@ -104,12 +113,15 @@ def _whole_rows(path: Path, *, repair: bool) -> dict[str, Row]:
     if not path.exists():
         return {}
     rows: dict[str, Row] = {}
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}; give another folder") from error
     end = data.rfind(b"\n") + 1
     for number, line in enumerate(data[:end].splitlines(), 1):
         try:
             row = Row.from_dict(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise UsageError(f"{path}, line {number} is damaged: take the line out, or give another --out") from error
         rows[row.id] = row
     if repair and end < len(data):

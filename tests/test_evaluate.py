@@ -281,6 +281,58 @@ def test_a_damaged_line_is_named_and_no_run_is_no_run(tmp_path: Path) -> None:
         read_run(tmp_path / "nothing")
 
 
+NESTED = "[" * 200_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": ["right"]}, {"id": {}}, {"question": 3}, {"measures": [1.0]}, {"measures": {"hit@1": "1"}},
+     {"milliseconds": "12"}, {"milliseconds": 10**400}, {"milliseconds": float("nan")}, {"confidence": True},
+     {"answerable": "yes"}, {"state": ["scored"]}, {"state": None}, {"gold": [["a"]]}, {"gold": [[1, 2]]},
+     {"gold": 3}, {"claims": [3]}, {"claims": [None]}, {"claims": {}, "citations": [1]}, {"citations": ["1", 1, 1, 1]},
+     {"notes": [1]}, {"retrieved": ["x"]}, {"first_hit": 1.5}, {"unknown": 1}, NESTED, "3", "null", "[]", '"right"'],
+    ids=lambda change: str(change)[:20],
+)  # fmt: skip
+def test_a_row_of_other_types_is_named_by_its_line(tmp_path: Path, change: dict[str, Any] | str) -> None:
+    run(tmp_path)
+    rows = tmp_path / "rows.jsonl"
+    first, second, *rest = rows.read_text(encoding="utf-8").splitlines()
+    damaged = change if isinstance(change, str) else json.dumps(json.loads(second) | change)
+    rows.write_text("\n".join([first, damaged, *rest]) + "\n", encoding="utf-8")
+    for call in (lambda: run(tmp_path), lambda: read_run(tmp_path)):
+        with pytest.raises(UsageError, match=r"rows\.jsonl, line 2 is damaged: take the line out") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"cases": [["right"]]}, {"cases": {}}, {"scorer": ["verbatim"]}, {"scorer": None}, {"seed": "x"}, {"seed": -1},
+     NESTED, "3", "{", "\udcff"],
+    ids=lambda change: str(change)[:20],
+)  # fmt: skip
+def test_settings_of_other_types_are_no_run(tmp_path: Path, change: dict[str, Any] | str) -> None:
+    run(tmp_path)
+    settings = tmp_path / "run.json"
+    text = change if isinstance(change, str) else json.dumps(json.loads(settings.read_text(encoding="utf-8")) | change)
+    settings.write_text(text, encoding="utf-8", errors="surrogateescape")
+    for call in (lambda: run(tmp_path), lambda: read_run(tmp_path)):
+        with pytest.raises(UsageError, match=r"run\.json .*: .*give another") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["run.json", "rows.jsonl"])
+def test_a_folder_in_place_of_a_file_of_the_run_is_named(tmp_path: Path, name: str) -> None:
+    run(tmp_path)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    for call in (lambda: run(tmp_path), lambda: read_run(tmp_path)):
+        with pytest.raises(UsageError, match=f"{name}.*; give another") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
 _CHILD = """
 import sys; sys.path.insert(0, sys.argv[1])
 from pathlib import Path
