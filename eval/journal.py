@@ -10,13 +10,14 @@ import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from eval.row import Row
 from index.errors import UsageError
 
-__all__ = ["Journal", "read_folder"]
+__all__ = ["Journal", "read_folder", "write_whole"]
 
 _SETTINGS = "run.json"
 _ROWS = "rows.jsonl"
@@ -42,17 +43,24 @@ class Journal:
             raise UsageError(f"cannot write the run to {folder}: {error.strerror}; give another --out") from error
 
     def append(self, row: Row) -> None:
-        """Write a row; it is on disk when this returns."""
+        """Write a row; it is on disk when this returns. Raises ``UsageError`` where it cannot be written."""
         line = json.dumps(row.as_dict(), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         with self._lock:
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            try:
+                self._file.write(line)
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise UsageError(
+                    f"cannot write {self._path}: {error.strerror}; see to its space and rights, then go on with the "
+                    "same --out"
+                ) from error
             self.rows[row.id] = row
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        with suppress(OSError):  # a row that could not be written was told when it was made
+            self._file.close()
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Row]]:
@@ -61,6 +69,21 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Row]]:
     Raises ``UsageError`` where there is no run, or it cannot be read.
     """
     return _read_settings(folder), _whole_rows(folder / _ROWS, repair=False)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all: what was there before stays until all of it is on disk. Raises ``OSError``."""
+    unfinished = path.with_name(f"{path.name}.new")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
@@ -78,12 +101,7 @@ def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
         return
     if (folder / _ROWS).exists():
         raise UsageError(f"{folder} holds {_ROWS} without its {_SETTINGS}: give another --out")
-    unfinished = path.with_suffix(".new")
-    with unfinished.open("w", encoding="utf-8") as file:
-        json.dump(settings, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8"))
 
 
 def _read_settings(folder: Path) -> dict[str, Any]:

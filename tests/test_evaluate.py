@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ from fake_knowledge import ENGLISH, EVIL, HANS, HANT
 
 from eval.cases import Case, Gold, read_cases
 from eval.relevance import GoldSpans, file_name, ranking_measures, relevance
+from eval.report import build_report, write_report
 from eval.row import Row
 from eval.run import Progress, RunResult, draw, evaluate, read_run
 from eval.sample import SHIPPED
@@ -331,6 +334,43 @@ def test_a_folder_in_place_of_a_file_of_the_run_is_named(tmp_path: Path, name: s
         with pytest.raises(UsageError, match=f"{name}.*; give another") as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """A disk on which no file can be larger than this many bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full_is_told_by_its_file_and_the_run_goes_on_later(tmp_path: Path) -> None:
+    first = run(tmp_path / "whole")
+    size = (tmp_path / "whole" / "rows.jsonl").stat().st_size
+    with full_after(size - 10), pytest.raises(UsageError, match=r"cannot write .*rows\.jsonl: .*same --out") as caught:
+        run(tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    knowledge = EvaluatedKnowledge()
+    assert run(tmp_path / "run", knowledge).summary["all"]["measures"] == first.summary["all"]["measures"]
+    assert knowledge.asked == [CASES[-1].question]
+
+
+def test_a_report_is_written_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    paths = write_report(result, build_report(result))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with full_after(1000), pytest.raises(UsageError, match=r"cannot write .*report\.md: .*same --out") as caught:
+        write_report(result, build_report(result, [{"measure": "hit@1", "least": 0.1, "value": 0.5, "met": True}]))
+    assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    paths["md"].unlink()
+    with full_after(1000), pytest.raises(UsageError):
+        write_report(result, build_report(result))
+    assert not list(tmp_path.glob("report.md*"))
 
 
 _CHILD = """
