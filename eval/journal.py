@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.row import Row
+from index.disk import open_regular
 from index.errors import UsageError
 
 __all__ = ["Journal", "read_folder", "write_whole"]
@@ -107,7 +108,7 @@ def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
 def _read_settings(folder: Path) -> dict[str, Any]:
     path = folder / _SETTINGS
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(_read(path))
     except OSError as error:
         reason = f"{_SETTINGS}: {error.strerror}"
         raise UsageError(f"{folder} holds no evaluation run: {reason}; give another folder") from error
@@ -116,6 +117,11 @@ def _read_settings(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not _are_settings(found):
         raise UsageError(f"{path} is not the settings of an evaluation run: give another folder")
     return found
+
+
+def _read(path: Path) -> bytes:
+    with open_regular(path) as file:
+        return file.read()
 
 
 def _are_settings(found: Mapping[str, Any]) -> bool:
@@ -132,7 +138,7 @@ def _whole_rows(path: Path, *, repair: bool) -> dict[str, Row]:
         return {}
     rows: dict[str, Row] = {}
     try:
-        data = path.read_bytes()
+        data = _read(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}; give another folder") from error
     end = data.rfind(b"\n") + 1

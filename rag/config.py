@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from index.disk import open_regular
 from index.embed import EmbeddingSettings
 from rag.errors import ConfigError
 from rag.rerank import RerankSettings
@@ -97,7 +98,7 @@ class Config:
     def load(cls, path: str | Path) -> Config:
         """The settings of a TOML file; what it does not name keeps its default. Raises ``ConfigError``."""
         try:
-            tables = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+            tables = tomllib.loads(_text(Path(path)))
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}): give a TOML file") from error
         except UnicodeDecodeError as error:
@@ -127,6 +128,11 @@ class Config:
                 _check(source, section, key, value)
             changed[section] = replace(getattr(self, section), **_converted(section, values))
         return replace(self, **changed)
+
+
+def _text(path: Path) -> str:
+    with open_regular(path) as file:
+        return file.read().decode("utf-8-sig")
 
 
 class _Rule(Protocol):

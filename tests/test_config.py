@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -135,3 +136,11 @@ def test_every_number_has_a_range(tmp_path: Path) -> None:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 with pytest.raises(ConfigError, match=item.name):
                     _load(tmp_path, f"[{section.name}]\n{item.name} = {-(10**9)}")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+@pytest.mark.timeout(30)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "wenju.toml")
+    with pytest.raises(ConfigError, match=r"wenju\.toml: cannot be read \(it is not a regular file\)"):
+        Config.of(tmp_path)

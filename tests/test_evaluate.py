@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -334,6 +334,21 @@ def test_a_folder_in_place_of_a_file_of_the_run_is_named(tmp_path: Path, name: s
         with pytest.raises(UsageError, match=f"{name}.*; give another") as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", ["run.json", "rows.jsonl", "set.jsonl"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    run(tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    calls: list[Callable[[], object]] = [lambda: run(tmp_path), lambda: read_run(tmp_path)]
+    if name == "set.jsonl":
+        calls = [lambda: read_cases(tmp_path / name)]
+    for call in calls:
+        with pytest.raises(UsageError, match=rf"{name}.*: .*not a regular file; give"):
+            call()
 
 
 @contextmanager
