@@ -35,6 +35,8 @@ __all__ = [
     "RetrievalSettings",
 ]
 
+_LARGEST = 64 * 1024  # bytes of a file; the time that reading its dotted keys takes grows with their square
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkingSettings:
@@ -132,7 +134,10 @@ class Config:
 
 def _text(path: Path) -> str:
     with open_regular(path) as file:
-        return file.read().decode("utf-8-sig")
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{path}: must have {_LARGEST // 1024} KiB at most, has more: give a file of settings alone")
+    return data.decode("utf-8-sig")
 
 
 class _Rule(Protocol):

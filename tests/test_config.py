@@ -144,3 +144,11 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "wenju.toml")
     with pytest.raises(ConfigError, match=r"wenju\.toml: cannot be read \(it is not a regular file\)"):
         Config.of(tmp_path)
+
+
+def test_a_file_too_large_for_settings_is_refused_unread(tmp_path: Path) -> None:
+    comment = "#" * (64 * 1024 - len("[app]\n"))
+    assert _load(tmp_path, f"[app]\n{comment}") == Config()
+    with pytest.raises(ConfigError, match=r"wenju\.toml: must have 64 KiB at most") as caught:
+        _load(tmp_path, f"[app]\n{comment}#")
+    assert "\n" not in str(caught.value)
