@@ -1,7 +1,8 @@
 """The folder of a run: its settings, and each row as it is made, so that a killed run goes on where it stopped.
 
 ``run.json`` is written first and says what decides the figures; ``rows.jsonl`` gets one line a row, on disk before the
-next begins. A folder that holds a run with other settings is refused.
+next begins. A row that failed is made again when the run goes on. A folder that holds a run with other settings is
+refused.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _settle(folder, {**settings, "cases": list(case_ids)})
-            self.rows = _whole_rows(self._path, repair=True)
+            there = _whole_rows(self._path, repair=True)
+            # What made a row fail may be mended by now: it is made again, and its new line counts.
+            self.rows = {name: row for name, row in there.items() if row.state != "failed"}
             self._file = self._path.open("ab")
         except OSError as error:
             raise UsageError(f"cannot write the run to {folder}: {error.strerror}; give another --out") from error

@@ -79,7 +79,8 @@ def evaluate(
     """Ask every case (or ``limit`` of them, drawn by the seed over the languages alike), ``jobs`` at a time.
 
     Without a knowledge base, the one of the sample documents is built in the user's cache. ``out`` gets each row as it
-    is made; a run that was stopped goes on there. ``settings`` is whatever else decides the figures, kept with the run.
+    is made; a run that was stopped goes on there, and what failed is asked again. ``settings`` is whatever else decides
+    the figures, kept with the run.
 
     Raises ``UsageError`` where ``out`` holds another run, the seed is below 0, the knowledge base is not the cases' or
     its documents change meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``,

@@ -240,8 +240,18 @@ def test_a_finished_run_is_read_back_and_not_asked_again(tmp_path: Path) -> None
     first = run(tmp_path)
     knowledge = EvaluatedKnowledge()
     assert run(tmp_path, knowledge).summary == first.summary == read_run(tmp_path).summary
-    assert knowledge.asked == []
+    assert knowledge.asked == [BROKEN.question], "only what failed"
     assert Row.from_dict(json.loads(json.dumps(first.rows[0].as_dict()))) == first.rows[0]
+
+
+def test_a_row_that_failed_is_asked_again_and_counts_as_it_is_then(tmp_path: Path) -> None:
+    run(tmp_path)
+    mended = EvaluatedKnowledge({**answers(), BROKEN.question: quoting(BROKEN, HANS, WATER)})
+    seen: list[Progress] = []
+    found = run(tmp_path, mended, on_progress=seen.append)
+    assert mended.asked == [BROKEN.question]
+    assert [(p.done, p.failed) for p in seen] == [(6, 0), (7, 0)]
+    assert found.summary["all"]["counts"]["failed"] == 0 and read_run(tmp_path).rows == found.rows
 
 
 @pytest.mark.parametrize("changed", ["seed", "scorer", "set", "settings", "limit"])
@@ -371,7 +381,7 @@ def test_a_disk_that_is_full_is_told_by_its_file_and_the_run_goes_on_later(tmp_p
     assert "\n" not in str(caught.value)
     knowledge = EvaluatedKnowledge()
     assert run(tmp_path / "run", knowledge).summary["all"]["measures"] == first.summary["all"]["measures"]
-    assert knowledge.asked == [CASES[-1].question]
+    assert knowledge.asked == [BROKEN.question, CASES[-1].question], "what failed and what was not written"
 
 
 def test_a_report_is_written_whole_or_stays_as_it_was(tmp_path: Path) -> None:
