@@ -86,10 +86,8 @@ def evaluate(
     its documents change meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``,
     ``MissingExtraError`` or ``StoreError``.
     """
-    if seed < 0:  # told before anything is asked; the intervals would find it last of all
-        raise UsageError(f"seed must be 0 or more, was: {seed}")
-    judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     chosen = draw(cases, limit, seed)
+    judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     knowledge = sample_knowledge_base() if knowledge_base is None else knowledge_base
     examiner = Examiner(knowledge, judge)
     if not examiner.holds_gold(chosen):
@@ -169,14 +167,19 @@ class _Tracker:
 
 
 def draw(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
-    """At most ``limit`` cases in their order, alike many of each language; a larger sample holds a smaller one."""
+    """At most ``limit`` cases in their order, alike many of each language; a larger sample holds a smaller one.
+
+    Raises ``UsageError`` for a limit below 1 or a seed below 0.
+    """
+    if seed < 0:  # told before anything is asked; the intervals would find it last of all
+        raise UsageError(f"seed must be 0 or more, was: {seed}")
     if limit is None or limit >= len(cases):
         return list(cases)
     if limit < 1:
         raise UsageError(f"limit must be 1 or more, was: {limit}")
     import numpy as np
 
-    shuffled = [cases[i] for i in np.random.default_rng(abs(seed)).permutation(len(cases))]
+    shuffled = [cases[i] for i in np.random.default_rng(seed).permutation(len(cases))]
     by_language = {tag: iter([case for case in shuffled if case.language == tag]) for tag in LANGUAGES}
     kept: set[str] = set()
     while len(kept) < limit:
