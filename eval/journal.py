@@ -11,18 +11,22 @@ import json
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.row import Row
 from index.disk import open_regular
 from index.errors import UsageError
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 __all__ = ["Journal", "read_folder", "write_whole"]
 
 _SETTINGS = "run.json"
 _ROWS = "rows.jsonl"
+_LOCK = "LOCK"
 _SHOWN = 60
 
 
@@ -32,19 +36,22 @@ class Journal:
     def __init__(self, folder: Path, settings: Mapping[str, Any], case_ids: Sequence[str]) -> None:
         """Start a run in a folder, or go on with the one that is there.
 
-        Raises ``UsageError`` where that one has other settings, or the folder cannot be used.
+        Raises ``UsageError`` where that one has other settings, or the folder is in use or cannot be used.
         """
         self._path = folder / _ROWS
         self._lock = threading.Lock()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _settle(folder, {**settings, "cases": list(case_ids)})
-            there = _whole_rows(self._path, repair=True)
-            # What made a row fail may be mended by now: it is made again, and its new line counts.
-            self.rows = {name: row for name, row in there.items() if row.state != "failed"}
-            self._file = self._path.open("ab")
-        except OSError as error:
-            raise UsageError(f"cannot write the run to {folder}: {error.strerror}; give another --out") from error
+        with ExitStack() as stack:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                stack.callback(_held(folder).release)
+                _settle(folder, {**settings, "cases": list(case_ids)})
+                there = _whole_rows(self._path, repair=True)
+                self._file = self._path.open("ab")
+            except OSError as error:
+                raise UsageError(f"cannot write the run to {folder}: {error.strerror}; give another --out") from error
+            self._release = stack.pop_all()
+        # What made a row fail may be mended by now: it is made again, and its new line counts.
+        self.rows = {name: row for name, row in there.items() if row.state != "failed"}
 
     def append(self, row: Row) -> None:
         """Write a row; it is on disk when this returns. Raises ``UsageError`` where it cannot be written."""
@@ -62,8 +69,8 @@ class Journal:
             self.rows[row.id] = row
 
     def close(self) -> None:
-        """Let go of the file."""
-        with suppress(OSError):  # a row that could not be written was told when it was made
+        """Let go of the file and the folder."""
+        with self._release, suppress(OSError):  # a row that could not be written was told when it was made
             self._file.close()
 
 
@@ -73,6 +80,20 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Row]]:
     Raises ``UsageError`` where there is no run, or it cannot be read.
     """
     return _read_settings(folder), _whole_rows(folder / _ROWS, repair=False)
+
+
+def _held(folder: Path) -> FileLock:
+    """The right to write to a run's folder, which one evaluation has at a time."""
+    import filelock
+
+    lock = filelock.FileLock(folder / _LOCK, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise UsageError(f"the run in {folder} is in use: wait until it is done, or give another --out") from error
+    except RuntimeError as error:  # a file system without locks
+        raise UsageError(f"the run in {folder} cannot be locked: {error}; give another --out") from error
+    return lock
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -53,7 +53,7 @@ def test_the_report_is_printed_and_written(cases: Path, tmp_path: Path, capsys: 
     assert "6/6 cases, 1 failed, 0 s left" in printed.err
     assert any(str(tmp_path / "run" / "report.html") in line for line in told)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
-        "run.json", "rows.jsonl", "report.md", "report.json", "report.html",
+        "LOCK", "run.json", "rows.jsonl", "report.md", "report.json", "report.html",
     }  # fmt: skip
 
 

@@ -294,6 +294,23 @@ def test_a_damaged_line_is_named_and_no_run_is_no_run(tmp_path: Path) -> None:
         read_run(tmp_path / "nothing")
 
 
+def test_two_at_once_in_one_folder_are_kept_apart(tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def second(progress: Progress) -> None:
+        if progress.done == 2:
+            with pytest.raises(UsageError, match=r"is in use: .*another --out") as caught:
+                run(tmp_path)
+            refused.append(str(caught.value))
+            assert len(read_run(tmp_path).rows) == 2, "reading needs no lock"
+
+    run(tmp_path, on_progress=second)
+    assert len(refused) == 1 and "\n" not in refused[0]
+    with pytest.raises(UsageError, match="other settings"):
+        run(tmp_path, seed=1)
+    assert not run(tmp_path).partial, "what was refused and what is done let go"
+
+
 NESTED = "[" * 200_000
 
 
