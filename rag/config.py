@@ -195,7 +195,19 @@ class _Address:
         return "empty, or an address that starts with http:// or https://"
 
 
-_NAME = _Matches(r"\S(?:[^\x00-\x1f]*\S)?", "a name without spaces around it")
+@dataclass(frozen=True, slots=True)
+class _ModelName:
+    def holds(self, value: Any) -> bool:
+        # A name may be a folder's, and no system looks for one with longer parts.
+        parts = re.split(r"[/\\]", value)
+        short = all(len(part.encode("utf-8", "replace")) <= 255 for part in parts)
+        return short and re.fullmatch(r"\S(?:[^\x00-\x1f]*\S)?", value) is not None
+
+    def __str__(self) -> str:
+        return "a name without spaces around it, of 255 bytes at most between slashes"
+
+
+_NAME = _ModelName()
 _ADDRESS = _Address()
 _RULES: Mapping[str, _Rule] = {
     "embedding.model": _NAME,
