@@ -104,6 +104,13 @@ def bench_options(seed: str) -> argparse.Namespace:
     return parser.parse_args(["--seed", seed])
 
 
+@pytest.mark.parametrize("words", [["--out", ""], ["--compare", ""], [""]])
+def test_an_empty_path_is_wrong_usage_and_not_the_current_folder(words: list[str], capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        evaluated(*words)
+    assert ended.value.code == 2 and "must be a path, was empty" in capsys.readouterr().err
+
+
 def test_a_run_is_compared_with_an_earlier_one(cases: Path, tmp_path: Path, capsys: Any) -> None:
     evaluated(cases, "--out", tmp_path / "first")
     capsys.readouterr()
