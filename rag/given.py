@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from numbers import Integral
@@ -15,7 +16,7 @@ __all__ = ["check_language", "check_limit", "plain_question", "plain_turns", "sa
 def plain_question(question: str, longest: int) -> str:
     """The question without what no file or model takes. Raises ``QuestionError`` or, for no text, ``UsageError``."""
     stripped = _plain_text(question, "the question").strip()
-    if not stripped:
+    if not any(_is_seen(character) for character in stripped):
         raise QuestionError("the question is empty: type one")
     if len(stripped) > longest:
         raise QuestionError(f"the question has {len(stripped):,} characters: the most is {longest:,}, shorten it")
@@ -70,6 +71,11 @@ def _plain_text(text: str, name: str) -> str:
     if not isinstance(text, str):
         raise UsageError(f"{name} must be text, a str, was: {_kind(text)}: pass it as text")
     return text.encode("utf-8", "replace").decode("utf-8")  # a lone half of a surrogate pair is no character
+
+
+def _is_seen(character: str) -> bool:
+    """Whether a character shows: none of zero width, of direction or of control does."""
+    return not character.isspace() and unicodedata.category(character) not in ("Cc", "Cf")
 
 
 def _kind(value: object) -> str:

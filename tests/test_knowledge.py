@@ -201,7 +201,10 @@ def test_a_removed_one_can_be_added_again_from_the_cache(copied: KnowledgeBase) 
 # --- being told no -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("question", ["", "  \n\u3000", "问" * 100_000, "a" * 4001])
+@pytest.mark.parametrize(
+    "question",
+    ["", "  \n\u3000", "\u200b\u200d \ufeff", "\u202e\u2066\u2069", "\x00\x07", "问" * 100_000, "a" * 4001],
+)
 def test_an_empty_or_endless_question_is_refused(real: KnowledgeBase, question: str) -> None:
     for call in (real.ask, real.search, lambda text: next(real.stream(text))):
         message = refuses(QuestionError, lambda call=call: call(question))
