@@ -19,7 +19,7 @@ from eval.run import Progress, RunResult, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 from eval.scorers import load_scorer
 from eval.unfaithful import DAMAGES, Remembering, Unfaithful, told_apart
-from rag.arguments import positive
+from rag.arguments import positive, seed
 
 if TYPE_CHECKING:
     from eval.examine import Knowledge
@@ -34,12 +34,14 @@ Tell = Callable[[str], None]
 
 def configure_eval(parser: argparse.ArgumentParser) -> None:
     """The options of ``wenju eval``."""
-    parser.add_argument("set", nargs="?", type=Path, metavar="SET", help="file of cases (default: the shipped set)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run; one that was stopped goes on there")
+    parser.add_argument("set", nargs="?", type=_path, metavar="SET", help="file of cases (default: the shipped set)")
+    parser.add_argument(
+        "--out", type=_path, metavar="DIR", help="folder of the run; one that was stopped goes on there"
+    )
     parser.add_argument("--scorer", default="offline", metavar="NAME", help="offline, nli:MODEL or llm:PROVIDER:MODEL")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="questions at a time (default: 1)")
     parser.add_argument("--limit", type=positive, metavar="N", help="a sample of N cases, drawn by the seed")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the sample and the intervals (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the sample and the intervals (default: 0)")
     parser.add_argument(
         "--min", action="append", default=[], type=_bar, metavar="MEASURE=VALUE", dest="bars",
         help="exit with 3 when a measure is below this, may be repeated: faithfulness=0.9, zh-Hans>en/hit@5=0.8",
@@ -48,14 +50,14 @@ def configure_eval(parser: argparse.ArgumentParser) -> None:
         "--unfaithful", action="store_true",
         help="also judge each answer with a number changed, another document's sentence, and a negation added",
     )  # fmt: skip
-    parser.add_argument("--compare", type=Path, metavar="DIR", help="the folder of an earlier run to compare with")
+    parser.add_argument("--compare", type=_path, metavar="DIR", help="the folder of an earlier run to compare with")
 
 
 def configure_draft(parser: argparse.ArgumentParser) -> None:
     """The options of ``wenju draft-cases``."""
     parser.add_argument("--n", type=positive, default=20, metavar="N", help="how many cases (default: 20)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write them here (default: standard output)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the choice (default: 0)")
+    parser.add_argument("--out", type=_path, metavar="FILE", help="write them here (default: standard output)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the choice (default: 0)")
 
 
 def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Knowledge], tell: Tell) -> int:
@@ -162,6 +164,12 @@ def _bar(text: str) -> Bar:
         return parse_bar(text)
     except UnknownMeasureError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _path(text: str) -> Path:
+    if not text:  # as a path it would be the folder one happens to be in
+        raise argparse.ArgumentTypeError("must be a path, was empty")
+    return Path(text)
 
 
 def _new_folder(cases: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from index.disk import open_regular
 from index.errors import UsageError
 
 __all__ = ["RowT", "plain", "read_rows", "shown"]
@@ -57,7 +58,7 @@ def shown(value: object) -> str:
 
 def _lines(path: Path, noun: str) -> Iterator[tuple[int, bytes]]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             for number, line in enumerate(file, 1):
                 content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 if content.strip():

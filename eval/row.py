@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 __all__ = ["STATES", "JudgedClaim", "Retrieved", "Row", "State"]
 
 State = Literal["scored", "refused", "empty", "failed"]
+
+_LARGEST = 1e15  # no number of a row comes near it; what is not finite is not below it
+
+ValueT = TypeVar("ValueT")
 
 STATES: tuple[State, ...] = ("scored", "refused", "empty", "failed")
 
@@ -101,8 +107,40 @@ class Row:
     def from_dict(cls, data: Mapping[str, Any]) -> Row:
         """The row that ``as_dict`` (or its JSON) holds. Raises ``TypeError``, ``KeyError`` or ``ValueError``."""
         values = dict(data)
-        values["claims"] = tuple(JudgedClaim(**{**c, "citations": tuple(c["citations"])}) for c in values["claims"])
-        values["retrieved"] = tuple(Retrieved(**passage) for passage in values["retrieved"])
+        claims = [JudgedClaim(**{**claim, "citations": tuple(claim["citations"])}) for claim in values["claims"]]
+        values["claims"] = tuple(map(_typed, claims))
+        values["retrieved"] = tuple(_typed(Retrieved(**passage)) for passage in values["retrieved"])
         values["gold"] = tuple((document, quote) for document, quote in values["gold"])
         values["notes"], values["citations"] = tuple(values["notes"]), tuple(values["citations"])
-        return cls(**values)
+        return _typed(cls(**values))
+
+
+def _typed(value: ValueT) -> ValueT:
+    """The value, each field of which is of the type it says. Raises ``TypeError``."""
+    for name, hint in _hints()[type(value)].items():
+        if not _is(getattr(value, name), hint):
+            raise TypeError(f"{name} must be {hint}")
+    return value
+
+
+@cache
+def _hints() -> Mapping[type, Mapping[str, Any]]:
+    return {kind: get_type_hints(kind) for kind in (Row, JudgedClaim, Retrieved)}
+
+
+def _is(value: object, hint: Any) -> bool:
+    """Whether a value is of the type of a field of a row."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        return any(_is(value, part) for part in parts)
+    if origin is Literal:
+        return value in parts
+    if origin is tuple:
+        items = parts[:1] * len(value) if isinstance(value, tuple) and parts[-1] is ... else parts
+        return isinstance(value, tuple) and len(value) == len(items) and all(map(_is, value, items))
+    if origin is not None:
+        return isinstance(value, Mapping) and all(_is(key, parts[0]) and _is(value[key], parts[1]) for key in value)
+    if hint in (int, float):
+        kinds = int if hint is int else int | float
+        return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, hint)

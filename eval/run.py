@@ -79,13 +79,15 @@ def evaluate(
     """Ask every case (or ``limit`` of them, drawn by the seed over the languages alike), ``jobs`` at a time.
 
     Without a knowledge base, the one of the sample documents is built in the user's cache. ``out`` gets each row as it
-    is made; a run that was stopped goes on there. ``settings`` is whatever else decides the figures, kept with the run.
+    is made; a run that was stopped goes on there, and what failed is asked again. ``settings`` is whatever else decides
+    the figures, kept with the run.
 
-    Raises ``UsageError`` where ``out`` holds another run or the knowledge base is not the cases', and whatever would
-    fail every row: ``ConfigError``, ``ModelError``, ``MissingExtraError`` or ``StoreError``.
+    Raises ``UsageError`` where ``out`` holds another run, the seed is below 0, the knowledge base is not the cases' or
+    its documents change meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``,
+    ``MissingExtraError`` or ``StoreError``.
     """
-    judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     chosen = draw(cases, limit, seed)
+    judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     knowledge = sample_knowledge_base() if knowledge_base is None else knowledge_base
     examiner = Examiner(knowledge, judge)
     if not examiner.holds_gold(chosen):
@@ -95,7 +97,7 @@ def evaluate(
         "version": _version(),
         "set": checksum([asdict(case) for case in cases]),
         "cases_in_set": len(cases),
-        "documents": checksum(sorted(item.id for item in knowledge.documents())),
+        "documents": _documents(knowledge),
         "scorer": describe(judge),
         "seed": seed,
     }
@@ -105,6 +107,7 @@ def evaluate(
         missing = [case for case in chosen if case.id not in journal.rows]
         tracker = _Tracker(len(missing), journal, len(chosen), on_progress)
         for row in _rows(examiner, missing, max(1, jobs)):
+            _check_documents(knowledge, kept["documents"])  # else the row may be of either collection: it is not kept
             journal.append(row)
             tracker.tell()
     finally:
@@ -116,6 +119,16 @@ def read_run(folder: str | Path) -> RunResult:
     """The run in a folder, finished or not. Raises ``UsageError`` where there is none."""
     settings, rows = read_folder(Path(folder))
     return RunResult(Path(folder), settings, tuple(rows[name] for name in settings["cases"] if name in rows))
+
+
+def _documents(knowledge: Knowledge) -> str:
+    """The checksum of which documents are held."""
+    return checksum(sorted(item.id for item in knowledge.documents()))
+
+
+def _check_documents(knowledge: Knowledge, before: str) -> None:
+    if _documents(knowledge) != before:
+        raise UsageError("the documents of the knowledge base changed during the run: run again into a new folder")
 
 
 def _rows(examiner: Examiner, cases: Sequence[Case], jobs: int) -> Iterator[Row]:
@@ -154,14 +167,19 @@ class _Tracker:
 
 
 def draw(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
-    """At most ``limit`` cases in their order, alike many of each language; a larger sample holds a smaller one."""
+    """At most ``limit`` cases in their order, alike many of each language; a larger sample holds a smaller one.
+
+    Raises ``UsageError`` for a limit below 1 or a seed below 0.
+    """
+    if seed < 0:  # told before anything is asked; the intervals would find it last of all
+        raise UsageError(f"seed must be 0 or more, was: {seed}")
     if limit is None or limit >= len(cases):
         return list(cases)
     if limit < 1:
         raise UsageError(f"limit must be 1 or more, was: {limit}")
     import numpy as np
 
-    shuffled = [cases[i] for i in np.random.default_rng(abs(seed)).permutation(len(cases))]
+    shuffled = [cases[i] for i in np.random.default_rng(seed).permutation(len(cases))]
     by_language = {tag: iter([case for case in shuffled if case.language == tag]) for tag in LANGUAGES}
     kept: set[str] = set()
     while len(kept) < limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -10,7 +11,16 @@ from collections.abc import Iterable
 from io import BufferedReader
 from pathlib import Path
 
-__all__ = ["Disk", "is_plain_file", "is_plain_folder", "open_plain", "sha256_of", "sync_folder", "write_file"]
+__all__ = [
+    "Disk",
+    "is_plain_file",
+    "is_plain_folder",
+    "open_plain",
+    "open_regular",
+    "sha256_of",
+    "sync_folder",
+    "write_file",
+]
 
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -104,3 +114,12 @@ def open_plain(path: Path) -> BufferedReader:
         path.lstat()  # a missing file says so itself
         raise OSError(f"{path} is not a regular file")
     return os.fdopen(os.open(path, os.O_RDONLY | _NO_LINKS | _BINARY), "rb")
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """A regular file, or the one a link leads to, opened for reading. Raises OSError for anything else: a pipe would be
+    waited for without end."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a folder says so itself
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return path.open("rb")

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from index.plan import true_path
 from index.texts import DocumentInfo
 
 __all__ = ["gone"]
@@ -54,9 +55,9 @@ def _is_inside(source: str, folder: str) -> bool:
     return source.startswith(os.path.join(folder, ""))
 
 
-def _is_gone(path: str) -> bool:
+def _is_gone(source: str) -> bool:
     try:
-        os.lstat(path)
+        os.lstat(true_path(source))
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError):
@@ -75,6 +76,6 @@ def _nearest(source: str, folder: str) -> str:
 def _is_empty(folder: str) -> bool:
     """Whether nothing can be seen in a folder; one that cannot be looked into counts as empty."""
     try:
-        return all(name.startswith(".") for name in os.listdir(folder))
+        return all(name.startswith(".") for name in os.listdir(true_path(folder)))
     except OSError:
         return True

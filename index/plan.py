@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from index.texts import DocumentInfo
 
-__all__ = ["FoundFile", "Plan", "compare", "source_name"]
+__all__ = ["FoundFile", "Plan", "compare", "source_name", "true_path"]
+
+_WRITTEN_OUT = re.compile(rb"\\x([89a-f][0-9a-f])")  # as ``source_name`` writes a byte that is no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,16 @@ def source_name(path: Path) -> str:
     return os.fsencode(os.path.normpath(path.absolute())).decode("utf-8", "backslashreplace")
 
 
+def true_path(source: str) -> str:
+    """Where a source's file is looked for. A name with ``\\xb5`` in it may have these four characters or the byte: the
+    byte, unless there is a file whose name has the characters."""
+    if os.path.lexists(source):
+        return source
+    data = _WRITTEN_OUT.sub(lambda found: bytes([int(found[1], 16)]), source.encode())
+    path = os.fsdecode(data)
+    return path if source_name(Path(path)) == source else source
+
+
 def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile], gone: Collection[str] = ()) -> Plan:
     """The plan that makes a collection hold what the files hold; ``gone`` are sources whose files are there no more.
 
@@ -111,4 +124,4 @@ def _is_out(info: DocumentInfo, gone: Collection[str], found: Mapping[str, str],
 def _is_still_there(info: DocumentInfo, found: Mapping[str, str]) -> bool:
     if info.source in found:
         return found[info.source] == info.digest
-    return os.path.lexists(info.source)
+    return os.path.lexists(true_path(info.source))

@@ -106,7 +106,10 @@ class Store:
         except filelock.Timeout as error:
             raise BusyStoreError(f"another process is writing to {self.path}: try again when it is done") from error
         except (OSError, RuntimeError) as error:
-            raise StoreError(f"{self.path} cannot be written: {error}") from error
+            reason = (error.strerror if isinstance(error, OSError) else None) or error
+            raise StoreError(
+                f"{self.path} cannot be written: {reason}; nothing was changed: see to its rights, then try again"
+            ) from error
         try:
             writer = Writer(self.path, self.snapshot(), self._numbers(), self._disk)
             writer.clean_up()

@@ -7,7 +7,7 @@ import difflib
 import re
 from typing import Any, NoReturn
 
-__all__ = ["Parser", "common_options", "positive"]
+__all__ = ["Parser", "common_options", "positive", "seed"]
 
 
 _CHOICE = re.compile(r"invalid choice: '([^']*)'")
@@ -47,6 +47,14 @@ def positive(value: str) -> int:
     number = int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, was: {value[:40]}")
+    return number
+
+
+def seed(value: str) -> int:
+    """An option's value as a whole number of 0 or more: a generator of random numbers takes no other."""
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 0 or more, was: {value[:40]}")
     return number
 
 

@@ -57,9 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the program ends)
         return 0
     except OSError as error:
-        _tell(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        _tell(_reason(error))
         return 1
     return code
+
+
+def _reason(error: OSError) -> str:
+    """Why the system refused; a current folder that was deleted fails every path, and no error names it."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder is gone: change to one that is there, then try again"
+    return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from index.disk import open_regular
 from index.embed import EmbeddingSettings
 from rag.errors import ConfigError
 from rag.rerank import RerankSettings
@@ -33,6 +34,8 @@ __all__ = [
     "RerankSettings",
     "RetrievalSettings",
 ]
+
+_LARGEST = 64 * 1024  # bytes of a file; the time that reading its dotted keys takes grows with their square
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Config:
     def load(cls, path: str | Path) -> Config:
         """The settings of a TOML file; what it does not name keeps its default. Raises ``ConfigError``."""
         try:
-            tables = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+            tables = tomllib.loads(_text(Path(path)))
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}): give a TOML file") from error
         except UnicodeDecodeError as error:
@@ -127,6 +130,14 @@ class Config:
                 _check(source, section, key, value)
             changed[section] = replace(getattr(self, section), **_converted(section, values))
         return replace(self, **changed)
+
+
+def _text(path: Path) -> str:
+    with open_regular(path) as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ConfigError(f"{path}: must have {_LARGEST // 1024} KiB at most, has more: give a file of settings alone")
+    return data.decode("utf-8-sig")
 
 
 class _Rule(Protocol):
@@ -184,7 +195,19 @@ class _Address:
         return "empty, or an address that starts with http:// or https://"
 
 
-_NAME = _Matches(r"\S(?:[^\x00-\x1f]*\S)?", "a name without spaces around it")
+@dataclass(frozen=True, slots=True)
+class _ModelName:
+    def holds(self, value: Any) -> bool:
+        # A name may be a folder's, and no system looks for one with longer parts.
+        parts = re.split(r"[/\\]", value)
+        short = all(len(part.encode("utf-8", "replace")) <= 255 for part in parts)
+        return short and re.fullmatch(r"\S(?:[^\x00-\x1f]*\S)?", value) is not None
+
+    def __str__(self) -> str:
+        return "a name without spaces around it, of 255 bytes at most between slashes"
+
+
+_NAME = _ModelName()
 _ADDRESS = _Address()
 _RULES: Mapping[str, _Rule] = {
     "embedding.model": _NAME,

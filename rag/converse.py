@@ -16,6 +16,7 @@ import prompts
 from index.language import detect, fold, is_chinese, resolve, side, to_script
 from rag.cite import quiet, split_marks
 from rag.followup import Frame, en, en_frame, zh, zh_frame
+from rag.given import says_something
 from rag.types import Answer, Turn
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def standalone(question: str, history: Sequence[Turn | Answer], language_tag: st
     found from the question, and a question that shows none (``H200?``) takes that of the turn before.
     """
     before: Frame | None = None
-    for turn in list(history)[-_TURNS:]:
+    for turn in [turn for turn in history if says_something(turn)][-_TURNS:]:
         before = _frame(turn, before)
     return _rewritten(question, before, language_tag)
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import build
-from index.errors import EmptyStoreError, IncompatibleStoreError, QuestionError, UsageError
+from index.errors import EmptyStoreError, IncompatibleStoreError
 from index.indexes import make_indexer
 from index.store import DocumentInfo, Store
 from index.types import Chunk, Document, Passage
 from rag.config import Config
+from rag.given import check_language, check_limit, plain_question, plain_turns
 from rag.types import Answer, Event, IngestFailure, IngestReport, Turn
 
 if TYPE_CHECKING:
@@ -120,30 +121,32 @@ class KnowledgeBase:
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first, in whichever language they stand.
 
-        Raises ``QuestionError`` (empty or too long), ``UsageError`` for a limit below 1, ``EmptyStoreError`` or
-        ``IncompatibleStoreError``.
+        Raises ``QuestionError`` (empty or too long), ``UsageError`` for a limit below 1 or a value of another type,
+        ``EmptyStoreError`` or ``IncompatibleStoreError``.
         """
-        if limit is not None and limit < 1:
-            raise UsageError(f"limit must be 1 or more, was: {limit}")
-        text = self._checked(question)
+        check_limit(limit)
+        text = plain_question(question, self._config.app.max_question_characters)
         return self._respond().search(text, limit)
 
-    def ask(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Answer:
+    def ask(self, question: str, history: Iterable[Answer | Turn] = (), language: str = "") -> Answer:
         """Answer a question with cited passages, or refuse. ``history`` is the turns before, oldest first; ``language``
         is what to answer in when the question itself does not show one (``H20?``).
 
-        Raises ``QuestionError`` (empty or too long), ``EmptyStoreError`` or ``IncompatibleStoreError``.
+        Raises ``QuestionError`` (empty or too long), ``UsageError`` for a value of another type, ``EmptyStoreError`` or
+        ``IncompatibleStoreError``.
         """
         for event in self.stream(question, history, language):
             if isinstance(event, Answer):
                 return event
         raise AssertionError("a stream ends with an answer")
 
-    def stream(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Iterator[Event]:
+    def stream(self, question: str, history: Iterable[Answer | Turn] = (), language: str = "") -> Iterator[Event]:
         """As ``ask``, step by step: each ``Status``, each ``Sentence`` once checked, last the whole ``Answer``."""
         started = time.perf_counter()
-        text = self._checked(question)
-        for event in self._respond().stream(text, history, language):
+        text = plain_question(question, self._config.app.max_question_characters)
+        turns = plain_turns(history)
+        check_language(language)
+        for event in self._respond().stream(text, turns, language):
             if isinstance(event, Answer):
                 yield replace(event, timings={**event.timings, "total": time.perf_counter() - started})
             else:
@@ -163,16 +166,6 @@ class KnowledgeBase:
         return as_chain(self)
 
     # --- parts -------------------------------------------------------------------------------------------------
-
-    def _checked(self, question: str) -> str:
-        # A lone half of a surrogate pair is no character: nothing after this could write it down.
-        stripped = question.encode("utf-8", "replace").decode("utf-8").strip()
-        longest = self._config.app.max_question_characters
-        if not stripped:
-            raise QuestionError("the question is empty: type one")
-        if len(stripped) > longest:
-            raise QuestionError(f"the question has {len(stripped):,} characters: the most is {longest:,}, shorten it")
-        return stripped
 
     def _respond(self) -> Responder:
         """The stages over the current generation, made anew when there is a newer one."""

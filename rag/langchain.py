@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -58,10 +58,10 @@ def as_chain(knowledge_base: KnowledgeBase) -> Runnable[str | dict[str, Any], An
     return RunnableLambda(ask, name="wenju")
 
 
-def _read(value: str | dict[str, Any]) -> tuple[str, Sequence[Answer | Turn]]:
+def _read(value: str | dict[str, Any]) -> tuple[str, Iterable[Answer | Turn]]:
     if isinstance(value, str):
         return value, ()
-    unknown = set(value) - {"question", "history"}
-    if unknown or "question" not in value:
-        raise UsageError(f"the chain takes a question, or a table of question and history, was: {sorted(value)}")
-    return value["question"], tuple(value.get("history", ()))
+    given = sorted(map(str, value)) if isinstance(value, dict) else type(value).__name__
+    if not isinstance(value, dict) or "question" not in value or set(value) - {"question", "history"}:
+        raise UsageError(f"the chain takes a question, or a table of question and history, was: {given}")
+    return value["question"], value.get("history", ())

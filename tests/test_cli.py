@@ -410,3 +410,16 @@ def test_an_answer_shows_pages_and_what_its_sources_do_not_support() -> None:
     sentences = (Sentence("甲乙丙[1]", (1,), "supported"), Sentence("丁。", (), "unsupported"))
     text = answer_text(Answer("？", "甲乙丙[1]丁。", "zh-Hant", (citation,), sentences=sentences))
     assert text == "甲乙丙[1]丁。\n\n來源\n[1] 年报，第 3 頁\n    /a.pdf\n    甲乙丙\n\n來源不支持的句子\n- 丁。"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the folder one is in")
+def test_a_current_folder_that_was_deleted_is_said_so(
+    wenju: Wenju, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    for words in (["documents"], ["add", "a.txt"], ["ask", "水库"]):
+        result = wenju(*words)
+        assert result.code == 1 and "the current folder is gone" in result.error

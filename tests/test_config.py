@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
         ("[app]\nport = 70000", r"\[app\] port must be 0 to 65535, was: 70000"),
         ("[retrieval]\nlimit = 0", r"\[retrieval\] limit must be 1 to 100, was: 0"),
         ('[embedding]\nprecision = "fp8"', r"precision must be 'auto' or 'float32' or 'bfloat16', was: 'fp8'"),
-        ('[embedding]\nmodel = " "', r"\[embedding\] model must be a name without spaces around it, was: ' '"),
+        ('[embedding]\nmodel = " "', r"\[embedding\] model must be a name without spaces around it, .*, was: ' '"),
+        (f'[embedding]\nmodel = "{"a" * 300}"', r"\[embedding\] model must be .* 255 bytes at most .*, was: 'aaa"),
+        (f'[rerank]\nmodel = "x/{"模" * 86}"', r"\[rerank\] model must be .* 255 bytes at most .*, was: 'x/模"),
         ("[app]\nport = 1" + "0" * 400, r"\[app\] port must be 0 to 65535, was: a number of hundreds of digits"),
         ("[answer]\ntimeout = 1" + "0" * 400, r"\[answer\] timeout must be .*, was: a number of hundreds of digits"),
         ("[app]\nport = 1" + "0" * 5000, "must be TOML: "),
@@ -135,3 +138,19 @@ def test_every_number_has_a_range(tmp_path: Path) -> None:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 with pytest.raises(ConfigError, match=item.name):
                     _load(tmp_path, f"[{section.name}]\n{item.name} = {-(10**9)}")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+@pytest.mark.timeout(30)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "wenju.toml")
+    with pytest.raises(ConfigError, match=r"wenju\.toml: cannot be read \(it is not a regular file\)"):
+        Config.of(tmp_path)
+
+
+def test_a_file_too_large_for_settings_is_refused_unread(tmp_path: Path) -> None:
+    comment = "#" * (64 * 1024 - len("[app]\n"))
+    assert _load(tmp_path, f"[app]\n{comment}") == Config()
+    with pytest.raises(ConfigError, match=r"wenju\.toml: must have 64 KiB at most") as caught:
+        _load(tmp_path, f"[app]\n{comment}#")
+    assert "\n" not in str(caught.value)

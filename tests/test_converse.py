@@ -311,3 +311,11 @@ def test_a_model_is_not_asked_about_a_standalone_question_and_sees_no_marks_or_f
     assert model.seen == []
     standalone_with_model(model, "那2025年呢？", HISTORY)
     assert "约80亿美元" in model.seen[0] and "[1]" not in model.seen[0] and "</source>" not in model.seen[0]
+
+
+@pytest.mark.parametrize("blank", [Turn("", ""), Turn(" \n", "\u3000"), Answer("", "", "en")])
+def test_a_blank_turn_is_passed_over(blank: Turn | Answer) -> None:
+    asked = Turn("荷兰对哪些光刻机实施出口许可？", "荷兰对先进浸没式DUV光刻机实施许可[1]。")
+    expected = standalone("日本呢？", [asked])
+    assert expected != "日本呢？"
+    assert standalone("日本呢？", [asked, *[blank] * 5]) == standalone("日本呢？", [blank, asked]) == expected

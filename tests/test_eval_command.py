@@ -11,6 +11,7 @@ import pytest
 from evaluation import BROKEN, CASES, FAR, NEAR, RIGHT, EvaluatedKnowledge, answers, quoting
 from fake_knowledge import HANS
 
+from eval.bench.options import add_options
 from eval.cases import Case, read_cases
 from eval.command import configure_draft, configure_eval, draft, run
 from eval.draft import write_cases
@@ -51,7 +52,7 @@ def test_the_report_is_printed_and_written(cases: Path, tmp_path: Path, capsys: 
     assert "6/6 cases, 1 failed, 0 s left" in printed.err
     assert any(str(tmp_path / "run" / "report.html") in line for line in told)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
-        "run.json", "rows.jsonl", "report.md", "report.json", "report.html",
+        "LOCK", "run.json", "rows.jsonl", "report.md", "report.json", "report.html",
     }  # fmt: skip
 
 
@@ -79,6 +80,34 @@ def test_an_unknown_measure_is_wrong_usage_before_anything_is_asked(cases: Path,
     with pytest.raises(SystemExit) as ended:
         evaluated(cases, "--out", tmp_path / "run", "--min", "truth=0.9")
     assert ended.value.code == 2 and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "x", "9" * 5000])
+def test_a_seed_that_is_none_is_wrong_usage_before_anything_is_asked(
+    cases: Path, tmp_path: Path, capsys: Any, seed: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        evaluated(cases, "--out", tmp_path / "run", "--seed", seed)
+    assert ended.value.code == 2 and not (tmp_path / "run").exists()
+    with pytest.raises(SystemExit) as ended:
+        drafted("--seed", seed)
+    assert ended.value.code == 2 and "must be a whole number, 0 or more" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        bench_options(seed)
+    assert ended.value.code == 2
+
+
+def bench_options(seed: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_options(parser, shipped=True)
+    return parser.parse_args(["--seed", seed])
+
+
+@pytest.mark.parametrize("words", [["--out", ""], ["--compare", ""], [""]])
+def test_an_empty_path_is_wrong_usage_and_not_the_current_folder(words: list[str], capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        evaluated(*words)
+    assert ended.value.code == 2 and "must be a path, was empty" in capsys.readouterr().err
 
 
 def test_a_run_is_compared_with_an_earlier_one(cases: Path, tmp_path: Path, capsys: Any) -> None:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,17 +32,18 @@ from evaluation import (
     passage,
     quoting,
 )
-from fake_knowledge import ENGLISH, HANS, HANT
+from fake_knowledge import ENGLISH, EVIL, HANS, HANT
 
 from eval.cases import Case, Gold, read_cases
 from eval.relevance import GoldSpans, file_name, ranking_measures, relevance
+from eval.report import build_report, write_report
 from eval.row import Row
 from eval.run import Progress, RunResult, draw, evaluate, read_run
 from eval.sample import SHIPPED
 from eval.scorers import Scorer
 from eval.summary import MEASURES, summarise
 from index.errors import ConfigError, UsageError
-from rag.types import Sentence, Turn
+from rag.types import Answer, Sentence, Turn
 
 TESTS = Path(__file__).resolve().parent
 
@@ -152,6 +155,13 @@ def test_a_knowledge_base_of_other_documents_is_refused_at_once(tmp_path: Path) 
         run(tmp_path, EvaluatedKnowledge(documents=(ENGLISH,)), cases=(RIGHT,))
 
 
+def test_a_seed_below_0_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    knowledge = EvaluatedKnowledge()
+    with pytest.raises(UsageError, match="seed must be 0 or more, was: -1"):
+        run(tmp_path, knowledge, seed=-1)
+    assert knowledge.asked == [] and not list(tmp_path.iterdir())
+
+
 def test_what_would_fail_every_row_ends_the_run(tmp_path: Path) -> None:
     knowledge = EvaluatedKnowledge({RIGHT.question: ConfigError("answer.model is unknown")})
     with pytest.raises(ConfigError):
@@ -230,8 +240,18 @@ def test_a_finished_run_is_read_back_and_not_asked_again(tmp_path: Path) -> None
     first = run(tmp_path)
     knowledge = EvaluatedKnowledge()
     assert run(tmp_path, knowledge).summary == first.summary == read_run(tmp_path).summary
-    assert knowledge.asked == []
+    assert knowledge.asked == [BROKEN.question], "only what failed"
     assert Row.from_dict(json.loads(json.dumps(first.rows[0].as_dict()))) == first.rows[0]
+
+
+def test_a_row_that_failed_is_asked_again_and_counts_as_it_is_then(tmp_path: Path) -> None:
+    run(tmp_path)
+    mended = EvaluatedKnowledge({**answers(), BROKEN.question: quoting(BROKEN, HANS, WATER)})
+    seen: list[Progress] = []
+    found = run(tmp_path, mended, on_progress=seen.append)
+    assert mended.asked == [BROKEN.question]
+    assert [(p.done, p.failed) for p in seen] == [(6, 0), (7, 0)]
+    assert found.summary["all"]["counts"]["failed"] == 0 and read_run(tmp_path).rows == found.rows
 
 
 @pytest.mark.parametrize("changed", ["seed", "scorer", "set", "settings", "limit"])
@@ -250,6 +270,20 @@ def test_a_folder_with_another_run_is_refused_in_one_line(tmp_path: Path, change
     assert "\n" not in str(caught.value) and "--out" in str(caught.value)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_documents_that_change_meanwhile_end_the_run(tmp_path: Path, jobs: int) -> None:
+    class Growing(EvaluatedKnowledge):
+        def ask(self, *words: Any, **options: Any) -> Answer:
+            if len(self.asked) == 3:
+                self._documents[EVIL.id] = EVIL
+            return super().ask(*words, **options)
+
+    with pytest.raises(UsageError, match=r"changed during the run.*run again into a new folder") as caught:
+        run(tmp_path, Growing(), jobs=jobs)
+    assert "\n" not in str(caught.value)
+    assert len(read_run(tmp_path).rows) <= 3, "no row of the other collection"
+
+
 def test_a_damaged_line_is_named_and_no_run_is_no_run(tmp_path: Path) -> None:
     run(tmp_path)
     rows = tmp_path / "rows.jsonl"
@@ -258,6 +292,127 @@ def test_a_damaged_line_is_named_and_no_run_is_no_run(tmp_path: Path) -> None:
         run(tmp_path)
     with pytest.raises(UsageError, match="holds no evaluation run"):
         read_run(tmp_path / "nothing")
+
+
+def test_two_at_once_in_one_folder_are_kept_apart(tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def second(progress: Progress) -> None:
+        if progress.done == 2:
+            with pytest.raises(UsageError, match=r"is in use: .*another --out") as caught:
+                run(tmp_path)
+            refused.append(str(caught.value))
+            assert len(read_run(tmp_path).rows) == 2, "reading needs no lock"
+
+    run(tmp_path, on_progress=second)
+    assert len(refused) == 1 and "\n" not in refused[0]
+    with pytest.raises(UsageError, match="other settings"):
+        run(tmp_path, seed=1)
+    assert not run(tmp_path).partial, "what was refused and what is done let go"
+
+
+NESTED = "[" * 200_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": ["right"]}, {"id": {}}, {"question": 3}, {"measures": [1.0]}, {"measures": {"hit@1": "1"}},
+     {"milliseconds": "12"}, {"milliseconds": 10**400}, {"milliseconds": float("nan")}, {"confidence": True},
+     {"answerable": "yes"}, {"state": ["scored"]}, {"state": None}, {"gold": [["a"]]}, {"gold": [[1, 2]]},
+     {"gold": 3}, {"claims": [3]}, {"claims": [None]}, {"claims": {}, "citations": [1]}, {"citations": ["1", 1, 1, 1]},
+     {"notes": [1]}, {"retrieved": ["x"]}, {"first_hit": 1.5}, {"unknown": 1}, NESTED, "3", "null", "[]", '"right"'],
+    ids=lambda change: str(change)[:20],
+)  # fmt: skip
+def test_a_row_of_other_types_is_named_by_its_line(tmp_path: Path, change: dict[str, Any] | str) -> None:
+    run(tmp_path)
+    rows = tmp_path / "rows.jsonl"
+    first, second, *rest = rows.read_text(encoding="utf-8").splitlines()
+    damaged = change if isinstance(change, str) else json.dumps(json.loads(second) | change)
+    rows.write_text("\n".join([first, damaged, *rest]) + "\n", encoding="utf-8")
+    for call in (lambda: run(tmp_path), lambda: read_run(tmp_path)):
+        with pytest.raises(UsageError, match=r"rows\.jsonl, line 2 is damaged: take the line out") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"cases": [["right"]]}, {"cases": {}}, {"scorer": ["verbatim"]}, {"scorer": None}, {"seed": "x"}, {"seed": -1},
+     NESTED, "3", "{", "\udcff"],
+    ids=lambda change: str(change)[:20],
+)  # fmt: skip
+def test_settings_of_other_types_are_no_run(tmp_path: Path, change: dict[str, Any] | str) -> None:
+    run(tmp_path)
+    settings = tmp_path / "run.json"
+    text = change if isinstance(change, str) else json.dumps(json.loads(settings.read_text(encoding="utf-8")) | change)
+    settings.write_text(text, encoding="utf-8", errors="surrogateescape")
+    for call in (lambda: run(tmp_path), lambda: read_run(tmp_path)):
+        with pytest.raises(UsageError, match=r"run\.json .*: .*give another") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["run.json", "rows.jsonl"])
+def test_a_folder_in_place_of_a_file_of_the_run_is_named(tmp_path: Path, name: str) -> None:
+    run(tmp_path)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    for call in (lambda: run(tmp_path), lambda: read_run(tmp_path)):
+        with pytest.raises(UsageError, match=f"{name}.*; give another") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("name", ["run.json", "rows.jsonl", "set.jsonl"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    run(tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    calls: list[Callable[[], object]] = [lambda: run(tmp_path), lambda: read_run(tmp_path)]
+    if name == "set.jsonl":
+        calls = [lambda: read_cases(tmp_path / name)]
+    for call in calls:
+        with pytest.raises(UsageError, match=rf"{name}.*: .*not a regular file; give"):
+            call()
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """A disk on which no file can be larger than this many bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full_is_told_by_its_file_and_the_run_goes_on_later(tmp_path: Path) -> None:
+    first = run(tmp_path / "whole")
+    size = (tmp_path / "whole" / "rows.jsonl").stat().st_size
+    with full_after(size - 10), pytest.raises(UsageError, match=r"cannot write .*rows\.jsonl: .*same --out") as caught:
+        run(tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    knowledge = EvaluatedKnowledge()
+    assert run(tmp_path / "run", knowledge).summary["all"]["measures"] == first.summary["all"]["measures"]
+    assert knowledge.asked == [BROKEN.question, CASES[-1].question], "what failed and what was not written"
+
+
+def test_a_report_is_written_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    paths = write_report(result, build_report(result))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with full_after(1000), pytest.raises(UsageError, match=r"cannot write .*report\.md: .*same --out") as caught:
+        write_report(result, build_report(result, [{"measure": "hit@1", "least": 0.1, "value": 0.5, "met": True}]))
+    assert "\n" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    paths["md"].unlink()
+    with full_after(1000), pytest.raises(UsageError):
+        write_report(result, build_report(result))
+    assert not list(tmp_path.glob("report.md*"))
 
 
 _CHILD = """

@@ -124,3 +124,33 @@ def test_files_of_the_knowledge_base_itself_are_left_alone(bench: Bench) -> None
     report = bench.add(bench.store.path.parent)
     assert (report.removed, len(report.added)) == ((), 5)
     assert "sent.txt" in bench.held()
+
+
+@pytest.mark.parametrize("folder", [b"plain", "说明".encode("gb18030")])
+def test_a_file_whose_name_is_no_utf8_is_still_there(bench: Bench, tmp_path: Path, folder: bytes) -> None:  # noqa: F811
+    held = bench.files / os.fsdecode(folder)
+    try:
+        held.mkdir()
+        odd = held / os.fsdecode("报告.odd".encode("gb18030"))  # a folder takes no such ending, so that none finds it
+        odd.write_text("这份文件的名字来自别的系统。", encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8")
+    [source] = bench.add(odd).added
+    assert r"\xb1\xa8\xb8\xe6.odd" in source
+    assert bench.add().removed == ()
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(odd.read_bytes())
+    assert bench.add(copy).unchanged == (str(copy),), "a copy is no move"
+    copy.unlink()
+    odd.rename(bench.files / "报告.odd")
+    (held / "other.txt").write_text("Not empty.", encoding="utf-8")
+    assert bench.add().removed == (source,)
+
+
+def test_a_name_may_hold_what_looks_like_a_byte_written_out(bench: Bench) -> None:  # noqa: F811
+    odd = bench.files / r"\xb1\xa8.odd"
+    odd.write_text("A backslash, an x and two digits.", encoding="utf-8")
+    bench.add(odd)
+    assert bench.add().removed == ()
+    odd.unlink()
+    assert bench.add().removed == (str(odd),)

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from real import ENGLISH, HANS, PLAIN, SAMPLE, copied, files, real, real_folder
 
@@ -199,7 +201,10 @@ def test_a_removed_one_can_be_added_again_from_the_cache(copied: KnowledgeBase) 
 # --- being told no -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("question", ["", "  \n\u3000", "问" * 100_000, "a" * 4001])
+@pytest.mark.parametrize(
+    "question",
+    ["", "  \n\u3000", "\u200b\u200d \ufeff", "\u202e\u2066\u2069", "\x00\x07", "问" * 100_000, "a" * 4001],
+)
 def test_an_empty_or_endless_question_is_refused(real: KnowledgeBase, question: str) -> None:
     for call in (real.ask, real.search, lambda text: next(real.stream(text))):
         message = refuses(QuestionError, lambda call=call: call(question))
@@ -215,6 +220,54 @@ def test_odd_questions_are_plain_text(real: KnowledgeBase, question: str) -> Non
 
 def test_a_question_that_cannot_be_written_down_is_answered(real: KnowledgeBase) -> None:
     json.dumps(real.ask("H20\ud800?").as_dict(), ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [[Turn("Northgate的预付款\ud800是多少？", "\udfff九千六百万美元。")],
+     [Answer("预付\ud800款？", "\ud800九千六百万美元。", "zh-Hans", standalone="Northgate\ud83d的预付款是多少？")]],
+)  # fmt: skip
+def test_a_history_that_cannot_be_written_down_is_cleaned(real: KnowledgeBase, history: list[Answer | Turn]) -> None:
+    answer = real.ask("分几次付？", history)
+    assert "Northgate" in answer.standalone
+    json.dumps(answer.as_dict(), ensure_ascii=False).encode("utf-8")
+
+
+def test_a_history_may_be_any_iterable_and_its_blank_turns_are_passed_over(real: KnowledgeBase) -> None:
+    turns = [Turn(ASKED["en"], "$96 million."), Turn("", ""), Turn(" ", "\n")]
+    asked = real.ask("How much is it?", turns[:1])
+    for history in (turns, iter(turns), tuple(turns), dict.fromkeys(turns)):
+        assert real.ask("How much is it?", history).standalone == asked.standalone != "How much is it?"
+
+
+@pytest.mark.parametrize("question", [None, b"H20?", 3, ["H20?"]])
+def test_a_question_that_is_no_text_is_refused_by_its_type(real: KnowledgeBase, question: Any) -> None:
+    for call in (real.ask, real.search, lambda q: next(real.stream(q)), real.as_chain().invoke):
+        message = refuses(UsageError, lambda call=call: call(question))
+        assert type(question).__name__ in message and "question" in message
+
+
+@pytest.mark.parametrize(
+    "history",
+    [None, 3, "H20", b"H20", {"question": "a", "answer": "b"}, [{"question": "a", "answer": "b"}], [("a", "b")], ["a"],
+     [Turn(None, None)], [Turn("a", b"b")], [None], [Turn("a", "b"), Answer("a", None, "en")]],  # type: ignore[arg-type]
+)  # fmt: skip
+def test_a_history_that_is_none_is_refused_by_what_it_holds(real: KnowledgeBase, history: Any) -> None:
+    table = {"question": "H20?", "history": history}
+    for call in (
+        lambda: real.ask("H20?", history),
+        lambda: next(real.stream("H20?", history)),
+        lambda: real.as_chain().invoke(table),
+    ):
+        message = refuses(UsageError, call)
+        assert "history" in message and "was: " in message
+
+
+@pytest.mark.parametrize("limit", ["3", 1.5, True, b"3"])
+def test_a_limit_or_a_language_of_another_type_is_refused(real: KnowledgeBase, limit: Any) -> None:
+    assert type(limit).__name__ in refuses(UsageError, lambda: real.search("H20?", limit))
+    assert "language must be text" in refuses(UsageError, lambda: real.ask("H20?", language=[limit]))  # type: ignore[arg-type]
+    assert len(real.search("H20?", np.int64(3))) == 3  # type: ignore[arg-type]
 
 
 def test_an_empty_knowledge_base_says_so(tmp_path: Path) -> None:

@@ -589,6 +589,15 @@ def test_order_is_by_number_not_by_the_clock(kb: Path) -> None:
 # --- several at once (F8, F9, F10) -----------------------------------------------------------------------------------
 
 
+def test_a_folder_that_cannot_be_written_says_so_and_what_to_do(kb: Path) -> None:
+    (kb / "LOCK").unlink(missing_ok=True)
+    (kb / "LOCK").mkdir()  # refuses whoever runs this, root as well
+    store = Store.open(kb)
+    with pytest.raises(StoreError, match=r"cannot be written: .*see to its rights") as caught, store.writer():
+        pass
+    assert "Errno" not in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_a_second_writer_waits_or_is_told(kb: Path) -> None:
     def write() -> None:
         with Store.open(kb).writer(timeout=0.1):

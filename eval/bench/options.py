@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from index.errors import UsageError
-from rag.arguments import common_options, positive
+from rag.arguments import common_options, positive, seed
 
 __all__ = ["add_options", "of_split", "sample", "save_rows"]
 
@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser, *, shipped: bool = False) -> No
     parser.add_argument("--data", type=Path, required=not shipped, metavar="DIR", help=source)
     parser.add_argument("--split", choices=("fit", "report", "all"), default="all", help="rows of one part only")
     parser.add_argument("--questions", type=positive, metavar="N", help="at most N questions of each pair, by the seed")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the sample and the intervals (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="seed of the sample and the intervals (default: 0)")
     common_options(parser, inherited=True)
     parser.add_argument("--save", type=Path, metavar="FILE", help="write each question's result as a JSON line")
 

@@ -31,6 +31,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.journal import write_whole
 from eval.run import RunResult
 from index.errors import UsageError
 
@@ -76,9 +77,12 @@ def write_report(result: RunResult, report: Report) -> dict[str, Path]:
         "html": page(report, result.rows),
     }
     paths = {kind: result.out / f"report.{kind}" for kind in texts}
-    try:
-        for kind, text in texts.items():
-            paths[kind].write_text(text, encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"cannot write the report to {result.out}: {error.strerror}") from error
+    for kind, text in texts.items():
+        try:
+            write_whole(paths[kind], text.encode("utf-8", "replace"))
+        except OSError as error:
+            raise UsageError(
+                f"cannot write {paths[kind]}: {error.strerror}; see to its space and rights, then go on with the same "
+                "--out"
+            ) from error
     return paths
