@@ -375,7 +375,7 @@ def test_a_row_is_quoted_under_its_column_heads(language: str, question: str, he
     assert (citations[0].start, citations[0].end, citations[0].quote) == (30, at + len(row), source.text)
 
 
-@pytest.mark.parametrize("mark", ["[1]", "［1］", "【12】"])
+@pytest.mark.parametrize("mark", ["[1]", "［1］", "【12】", "〔4〕"])
 def test_a_mark_in_a_document_is_none_of_ours(mark: str) -> None:
     own = passage(f"产能为4.5万片{mark}。", "zh-Hans")
     pieces, citations = compose("谁？", "zh-Hans", [own], quoted([own], (0, 0)))

@@ -17,7 +17,7 @@ from rag.types import Citation, Sentence
 __all__ = ["Choice", "ExtractiveSettings", "best_first", "choose", "compose"]
 
 _PARTLY, _FULLY = 0.5, 0.8  # of a question's words
-_MARK = re.compile(r"[\[［【](\d{1,3})[\]］】]")
+_MARK = re.compile(r"[\[［【〔](\d{1,3})[\]］】〕]")
 
 
 @dataclass(frozen=True, slots=True)
