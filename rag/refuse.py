@@ -21,6 +21,7 @@ from index.types import Passage
 from index.words import words
 from rag.answer.extractive import ExtractiveSettings, best_first
 from rag.answer.features import models_of, quarters_of, stages_of
+from rag.answer.indicators import lacking
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
@@ -153,11 +154,12 @@ def missing_parts(
     question: str, features: Sequence[float], scored: Sequence[ScoredSentence], passages: Sequence[Passage]
 ) -> int:
     """How much that a question names or asks for its best sentences, in their passages, do not hold. A company that is
-    not there weighs most."""
+    not there, and a figure of a report under any of its names, weigh most."""
     best = best_first(scored, _QUOTING)[0]
     passage = passages[best.passage]
     return (
         _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])
+        + _NAME_WEIGHS * lacking(question, nearby(best, passage))
         + missing_times(question, whole_text(passage))
         + missing_otherwise(features)
         + missing_kind(question, scored)
