@@ -15,6 +15,9 @@ from rag.answer.indicators import lacking
         ("嶺川2024年每股盈餘是多少？", "EPS came to 4.37.", 0),
         ("What was the operating margin?", "營業利益率為13.2%。", 0),
         ("稼動率是多少？", "Utilisation averaged 71%.", 0),
+        ("What was the company's profit?", "公司利润为5亿元。", 0),
+        ("What was the company's profit margin?", "利润率为12%。", 0),
+        ("What is the dividend yield?", "股息率为3.1%。", 0),
         ("启衡的月产能是多少？", "天气很好。", 0),  # no such figure
         ("Why did profits fall?", "Demand was weak.", 0),  # asks for a reason
     ],

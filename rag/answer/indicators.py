@@ -14,14 +14,15 @@ from rag.answer.question import answer_kind
 __all__ = ["lacking"]
 
 _NAMES = (
-    r"净利|纯利|归母利润|净亏损|\bnet (?:profit|income|earnings|loss)|\bbottom line\b|\bprofits?\b",
+    r"净利|纯利|盈利|净收益|净亏损|利润(?!率)|"
+    r"\bnet (?:income|earnings|loss)|\bbottom line\b|\bprofits?\b(?! margin)|\bearn(?:ed|ings)\b(?! per)",
     r"毛利率?|\bgross (?:profit|margin)",
     r"营业利[润益]率|经营利润率|\boperating (?:profit )?margin",
     r"每股(?:收益|盈余|盈利|净利)|\bearnings per share|\beps\b",
-    r"良率|良品率|合格率|\byields?\b",
-    r"产能利用率|稼动率|开工率|\butili[sz]ation",
-    r"资本(?:性)?支出|资本开支|\bcapital (?:expenditures?|spending|investment)|\bcapex\b",
-    r"市值|\bmarket (?:cap|value)|\bvalued at\b|\bvaluation\b",
+    r"良率|良品率|合格率|收益率|殖利率|股息率|\byields?\b",
+    r"利用率|稼动率|开工率|\butili[sz]ation",
+    r"资本(?:性)?支出|资本开支|\bcapital (?:expenditures?|spending)|\bcapex\b",
+    r"市值|估值|\bmarket (?:cap|value)|\bvalued at\b|\bvaluation\b",
 )
 _COMPILED = tuple(re.compile(names) for names in _NAMES)
 
