@@ -110,6 +110,30 @@ class Names:
                     yield match.start() + position, match.start() + end
                 position = max(end, position + 1)
 
+    def missing(self, question: str, text: str) -> int:
+        """How many of the names in a question a text has under none of their forms."""
+        held, found = fold(text), words(text)
+        spoken = f" {' '.join(found)} "
+        missing = 0
+        for forms, readings in self._named(question):
+            written = any(form in held for form in forms)
+            missing += not written and not any(f" {' '.join(reading)} " in spoken for reading in readings)
+        return missing
+
+    def _named(self, question: str) -> Iterator[tuple[tuple[str, ...], tuple[English, ...]]]:
+        """The Chinese and English forms of each name in a question."""
+        folded = fold(question)
+        for start, end in self.in_chinese(folded):
+            name = folded[start:end]
+            yield (name, *self.same_side(name)), self.readings_in_english(name)
+        asked, position = words(question), 0
+        while position < len(asked):
+            end = self.in_english(asked, position)
+            if end > position:
+                own = tuple(asked[position:end])
+                yield self.readings_in_chinese(own), (own, *self.synonyms(own))
+            position = max(end, position + 1)
+
     def _name_at(self, run: str, position: int, bounds: frozenset[int]) -> int:
         for name in self._starts.get(run[position], ()):
             end = position + len(name)

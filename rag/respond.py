@@ -142,7 +142,7 @@ class Responder:
     def _choice(self, question: str, evidence: _Evidence) -> Choice:
         if evidence.chosen:
             return Choice(evidence.chosen)
-        return choose(question, evidence.scored, evidence.passages, ExtractiveSettings())
+        return choose(question, evidence.scored, evidence.passages, ExtractiveSettings(), self.retriever.names)
 
     def _extract(self, base: Answer, question: str, evidence: _Evidence) -> Iterator[Event]:
         choice = self._choice(question, evidence)

@@ -136,6 +136,11 @@ class Retriever:
         self._terms = lru_cache(maxsize=_REMEMBERED)(self._query_terms)
         self._sentences: Memory[str, npt.NDArray[np.float32]] = Memory(_SENTENCES)
 
+    @property
+    def names(self) -> Names:
+        """The names that the collection itself pairs."""
+        return self._names
+
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first; a smaller limit gives a prefix of a larger one's."""
         return self.arrange(self.candidates(question), self._settings.limit if limit is None else limit)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from index.equivalents import Names, Pair
 from index.types import Passage
 from rag.answer.disagreement import DisagreementSettings, disagreement
 from rag.answer.extractive import ExtractiveSettings, choose, compose
@@ -90,6 +91,16 @@ def test_one_document_does_not_disagree_with_itself_nor_with_a_far_or_foreign_se
     assert disagreement(question, scored(passages, (9.0, -2.0), row=1.0), passages, settings) is not None
     years = found("2023年月产能为4.5万片。", "2024年月产能为5.2万片。")
     assert disagreement(question, scored(years), years, settings) is None
+
+
+def test_what_another_company_earns_contradicts_nothing() -> None:
+    names = Names([Pair("岭川", ("lingchuan",)), Pair("启衡", ("qiheng",))])
+    question, settings = "嶺川的毛利率是多少？", DisagreementSettings()
+    other = found("嶺川的毛利率為28.4%。", "启衡的毛利率为24.6%。")
+    own = found("嶺川的毛利率為28.4%。", "We expect a gross margin of 24.6% at Lingchuan.")
+    assert disagreement(question, scored(other), other, settings) is not None  # told by their names alone
+    assert disagreement(question, scored(other), other, settings, names) is None
+    assert disagreement(question, scored(own), own, settings, names) is not None
 
 
 @pytest.mark.parametrize(

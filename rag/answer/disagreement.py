@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from index.equivalents import Names
 from index.language import side
 from index.numbers import Quantity
 from index.numbers.dates import date_parts
@@ -53,9 +54,15 @@ class DisagreementSettings:
 
 
 def disagreement(
-    question: str, scored: Sequence[ScoredSentence], passages: Sequence[Passage], settings: DisagreementSettings
+    question: str,
+    scored: Sequence[ScoredSentence],
+    passages: Sequence[Passage],
+    settings: DisagreementSettings,
+    names: Names | None = None,
 ) -> tuple[ScoredSentence, ScoredSentence] | None:
-    """The best two sentences of different documents that answer a question for one figure differently, or None."""
+    """The best two sentences of different documents that answer a question for one figure differently, or None. Of
+    ``names`` that the question holds, the passage of the second lacks none that the first's has: what another company
+    earns contradicts nothing."""
     if _ASKS_EACH.search(question):  # two things have two values
         return None
     ranked = sorted(scored, key=lambda s: (-s.score, s.passage, s.start))
@@ -82,11 +89,21 @@ def disagreement(
         near = other.score >= first.score - (settings.date_margin if dated else margin)
         if not near or own < settings.share * most or one.document_id == two.document_id:
             continue
-        if not dated and _of_other_times(first, one, other, two):
+        if _of_another(question, one, two, names) or (not dated and _of_other_times(first, one, other, two)):
             continue
         if _disagree(value, differing, settings):
             return first, other
     return None
+
+
+def _of_another(question: str, one: Passage, two: Passage, names: Names | None) -> bool:
+    """Whether the second passage lacks a name of the question that the first has."""
+    if names is None:
+        return False
+    lacks = [
+        names.missing(question, "\n".join((passage.title, *passage.headings, passage.text))) for passage in (one, two)
+    ]
+    return lacks[1] > lacks[0]
 
 
 def _subject(sentence: ScoredSentence) -> float:

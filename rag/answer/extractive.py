@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from index.equivalents import Names
 from index.language import Side, detect, is_chinese, resolve, sentences, side
 from index.types import Passage
 from rag.answer.disagreement import DisagreementSettings, disagreement
@@ -42,10 +43,15 @@ class Choice:
 
 
 def choose(
-    question: str, scored: Sequence[ScoredSentence], passages: Sequence[Passage], settings: ExtractiveSettings
+    question: str,
+    scored: Sequence[ScoredSentence],
+    passages: Sequence[Passage],
+    settings: ExtractiveSettings,
+    names: Names | None = None,
 ) -> Choice:
-    """The best sentence and those close behind it that say something else; the two that disagree where two do."""
-    apart = disagreement(question, scored, passages, settings.disagreement)
+    """The best sentence and those close behind it that say something else; the two that disagree where two do (see
+    ``disagreement`` for ``names``)."""
+    apart = disagreement(question, scored, passages, settings.disagreement, names)
     if apart is not None:
         return Choice(_in_order(apart), disagree=True)
     ranked = best_first(scored, settings)
