@@ -81,11 +81,8 @@ def same_side(question: str, frequency: Frequency, names: Names | None = None) -
     text = fold(question)
     for start, end in names.in_chinese(text):
         also(index_words(text[start:end]), map(index_words, names.same_side(text[start:end])))
-    position = 0
-    while position < len(found):
-        end = names.in_english(found, position)
-        also(found[position:end], names.synonyms(found[position:end]))
-        position = max(end, position + 1)
+    for start, end in names.in_english(found):
+        also(found[start:end], names.synonyms(found[start:end]))
     shares = han_shares(question)
     terms = (Term((((word,), 1.0), *others.get(word, {}).items()), weight=shares.get(word, 1.0)) for word in found)
     return Translation(tuple(terms), 1.0)

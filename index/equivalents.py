@@ -91,8 +91,16 @@ class Names:
             found |= self._english[name]
         return tuple(form for form in found if form != own)[:_MOST_FORMS]
 
-    def in_english(self, found: Sequence[str], position: int) -> int:
-        """The end of the longest English name that starts at a position among search words; ``position`` for none."""
+    def in_english(self, found: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """The spans of the English names among search words, the longest from the left, none across another."""
+        position = 0
+        while position < len(found):
+            end = self._english_at(found, position)
+            if end > position:
+                yield position, end
+            position = max(end, position + 1)
+
+    def _english_at(self, found: Sequence[str], position: int) -> int:
         for end in range(min(len(found), position + _LONGEST_ENGLISH), position, -1):
             if tuple(found[position:end]) in self._chinese:
                 return end
@@ -126,13 +134,10 @@ class Names:
         for start, end in self.in_chinese(folded):
             name = folded[start:end]
             yield (name, *self.same_side(name)), self.readings_in_english(name)
-        asked, position = words(question), 0
-        while position < len(asked):
-            end = self.in_english(asked, position)
-            if end > position:
-                own = tuple(asked[position:end])
-                yield self.readings_in_chinese(own), (own, *self.synonyms(own))
-            position = max(end, position + 1)
+        asked = words(question)
+        for start, end in self.in_english(asked):
+            own = tuple(asked[start:end])
+            yield self.readings_in_chinese(own), (own, *self.synonyms(own))
 
     def _name_at(self, run: str, position: int, bounds: frozenset[int]) -> int:
         for name in self._starts.get(run[position], ()):

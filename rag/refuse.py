@@ -20,7 +20,7 @@ from index.language import Side, fold, side
 from index.types import Passage
 from index.words import words
 from rag.answer.extractive import ExtractiveSettings, best_first
-from rag.answer.features import models_of, quarters_of, stages_of
+from rag.answer.features import models_of, quarters_of, stages_of, whole_text
 from rag.answer.indicators import lacking
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
@@ -29,7 +29,7 @@ from rag.retrieve import QueryTerms
 
 __all__ = [
     "FEATURES", "SHARE_WITHOUT", "Verdict", "evidence_features", "judge", "missing_kind", "missing_names",
-    "missing_otherwise", "missing_parts", "missing_times", "nearby", "stored_model", "whole_text",
+    "missing_otherwise", "missing_parts", "missing_times", "nearby", "stored_model",
 ]  # fmt: skip
 
 FEATURES = (
@@ -96,11 +96,6 @@ def evidence_features(
         own.coverage,
         *(best.feature(name) for name in ("words of its own", "phrase", "other time")),
     )
-
-
-def whole_text(passage: Passage) -> str:
-    """A passage with what stands above it: its document's title and its headings."""
-    return "\n".join((passage.title, *passage.headings, passage.text))
 
 
 def nearby(sentence: ScoredSentence, passage: Passage) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "models_of", "plain_features", "quarters_of", "stages_of", "years_of"]
+__all__ = ["FEATURES", "models_of", "plain_features", "quarters_of", "stages_of", "whole_text", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -85,6 +85,11 @@ def plain_features(
             rows[i, 10:-2] = _own_features(asked, spans[i], passages[number], i == places[0])
             rows[i, -2:] = passages[number].score, 1.0 / (1.0 + number)
     return rows
+
+
+def whole_text(passage: Passage) -> str:
+    """A passage with what stands above it: its document's title and its headings."""
+    return "\n".join((passage.title, *passage.headings, passage.text))
 
 
 def _word_features(spans: Sequence[Span], passage: Passage, terms: QueryTerms) -> Matrix:
