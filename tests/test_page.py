@@ -15,10 +15,12 @@ from fake_knowledge import ENGLISH, EVIL, HANS, HANT, HOSTILE, FakeKnowledge, Li
 
 from index.types import Document
 from rag.app import views
+from rag.app.evaluation import Trial
 from rag.app.handlers import Handlers, after, load_gradio
 from rag.app.session import Conversation, Exchange, Focus, Voice, evidence
 from rag.app.source import excerpt
 from rag.app.text import LANGUAGES, WORDS, preferred_language
+from rag.app.trial import TrialHandlers
 from rag.config import AppSettings
 from rag.types import Answer, IngestFailure, IngestReport, Sentence, Status
 
@@ -373,6 +375,27 @@ def test_an_answer_on_its_way_goes_on_in_the_language_chosen_meanwhile() -> None
     assert WORDS["zh-Hant"].cited in list(steps)[-1][2]
     page.choose(event(value="<b>"), Conversation(), Focus(), voice)
     assert voice.tag == "zh-Hant"
+
+
+def test_a_look_meanwhile_cannot_cover_the_end_of_an_answer() -> None:
+    page, voice, skip = handlers(FakeKnowledge()), Voice("en"), load_gradio().skip()
+    held = next(page.ask(WATER.question, Conversation(), Focus(), voice))[0]
+    spoken = page.choose(event(value="zh-Hant"), held, Focus(), voice)
+    assert spoken[1] == spoken[7] == skip and skip not in [spoken[0], *spoken[2:7], *spoken[8:]]
+    assert page.look(event(turn="0", number="1"), held, voice)[1] == skip
+    assert skip not in page.choose(event(value="zh-Hant"), held.stop(), Focus(), voice)
+
+
+def test_a_look_meanwhile_cannot_cover_the_report_of_a_run(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("<h1>98 %</h1>", encoding="utf-8")
+    trial, voice = Trial(), Voice("en")
+    tab = TrialHandlers(lambda cases, limit, tell: report)
+    run = tab.evaluate(event(limit="10"), trial, voice)
+    assert WORDS["en"].evaluation_preparing in next(run)
+    assert tab.show(trial, voice) == load_gradio().skip()
+    *_, last = run
+    assert "98 %" in last and tab.show(trial, voice) == last
 
 
 def test_what_a_failed_model_wrote_does_not_stay_on_the_page() -> None:

@@ -65,24 +65,25 @@ class Handlers:
         return self.speak(Conversation(), Focus(), voice)
 
     def choose(self, event: Any, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
-        """Another interface language."""
+        """Another interface language. An answer on its way shows itself in it with its next step: two answers to one
+        browser can change places, and a look at the conversation from here would then cover its end."""
         language = sent(event, "value")
         voice.tag = language if language in LANGUAGES else voice.tag
         return self.speak(held, focus, voice)
 
     def speak(self, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
         """New values for everything that holds words of the interface, in one language."""
-        words, update = voice.words, self._gr.update
+        words, update, skip = voice.words, self._gr.update, self._gr.skip()
         documents = self._kb.documents()
         return [
             views.header(words),
-            self._thread(held, focus, words),
+            skip if held.running else self._thread(held, focus, words),
             update(placeholder=words.placeholder, label=words.question),
             update(value=words.send),
             update(value=words.stop),
             views.line(words.keys),
             views.panel_tabs(words, len(documents)),
-            self._evidence(held, focus, words),
+            skip if held.running else self._evidence(held, focus, words),
             views.upload_zone(words),
             "",
             views.document_list(documents, words),
@@ -143,10 +144,11 @@ class Handlers:
         return [held, focus, *shown, update(visible=True), update(visible=False)]
 
     def look(self, event: Any, held: Conversation, voice: Voice) -> list[Any]:
-        """Open the evidence of one of the session's own answers."""
+        """Open the evidence of one of the session's own answers; an answer on its way goes on showing itself."""
         focus = Focus(_count(event, "turn"), _count(event, "number"))
         words = voice.words
-        return [focus, self._thread(held, focus, words), self._evidence(held, focus, words)]
+        thread = self._gr.skip() if held.running else self._thread(held, focus, words)
+        return [focus, thread, self._evidence(held, focus, words)]
 
     def open(self, event: Any, voice: Voice) -> str:
         """Show a document from its beginning."""

@@ -46,6 +46,11 @@ class Conversation:
     exchanges: tuple[Exchange, ...] = ()
 
     @property
+    def running(self) -> bool:
+        """Whether the last exchange is still on its way."""
+        return bool(self.exchanges and self.exchanges[-1].stage)
+
+    @property
     def history(self) -> list[Answer]:
         """The finished answers, oldest first."""
         return [exchange.answer for exchange in self.exchanges if exchange.answer is not None]
@@ -60,7 +65,7 @@ class Conversation:
 
     def stop(self) -> Conversation:
         """With the running exchange ended where it stands; unchanged when nothing runs."""
-        if not self.exchanges or not self.exchanges[-1].stage:
+        if not self.running:
             return self
         return self.update(replace(self.exchanges[-1], stage="", stopped=True))
 

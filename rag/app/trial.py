@@ -9,7 +9,7 @@ from typing import Any
 
 from rag.app import views
 from rag.app.evaluation import Evaluator, Trial, steps
-from rag.app.handlers import received, sent
+from rag.app.handlers import load_gradio, received, sent
 from rag.app.session import Voice
 from rag.app.source import safe
 from rag.app.text import Words
@@ -83,9 +83,13 @@ class TrialHandlers:
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
 
-    def show(self, trial: Trial, voice: Voice) -> str:
-        """The tab as it stands, in the interface's language."""
-        return trial_view(trial, voice.words)
+    def show(self, trial: Trial, voice: Voice) -> Any:
+        """The tab as it stands, in the interface's language.
+
+        Nothing while a run goes on, which shows itself twice a second: two answers to one browser can change places,
+        and a look at the run would then cover its report.
+        """
+        return load_gradio().skip() if trial.running else trial_view(trial, voice.words)
 
     def evaluate(self, event: Any, trial: Trial, voice: Voice) -> Iterator[str]:
         """Run a set; yields the tab as the run goes on."""
@@ -93,21 +97,21 @@ class TrialHandlers:
         files = received(event)
         if sent(event, "name") and not files:
             trial.report, trial.error = "", voice.words.lost
-            yield self.show(trial, voice)
+            yield trial_view(trial, voice.words)
             return
         number = int(limit) if limit.isascii() and limit.isdigit() and 0 < len(limit) <= 6 else None
         try:
             for _ in steps(self._evaluator, files[0] if files else None, number or None, trial):
-                yield self.show(trial, voice)
+                yield trial_view(trial, voice.words)
         except Exception:  # noqa: BLE001 - whatever went wrong, the person gets a line and the log the rest
             _LOG.exception("an evaluation failed")
             trial.error = voice.words.evaluation_trouble
         finally:
             for file in files:
                 file.unlink(missing_ok=True)
-        yield self.show(trial, voice)
+        yield trial_view(trial, voice.words)
 
-    def stop(self, trial: Trial, voice: Voice) -> str:
+    def stop(self, trial: Trial, voice: Voice) -> Any:
         """End the run after the case at hand."""
         trial.stop()
         return self.show(trial, voice)
