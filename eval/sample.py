@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eval.marks import checksum, checksums, indexing_code
+from eval.marks import checksum
+from index.rules import checksums, indexing_code
 
 if TYPE_CHECKING:
     from rag.config import Config

@@ -54,9 +54,10 @@ class Indexer(Protocol):
     """Makes what a generation is searched by."""
 
     def __call__(
-        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix, /
+        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix, base: Generation, /
     ) -> tuple[dict[str, bytes], dict[str, object]]:
-        """Files by name and values for the manifest, from chunks, their embedding texts and vectors (a row each)."""
+        """Files by name and values for the manifest, from chunks, their embedding texts and vectors (a row each), and
+        the generation before, whose work need not be done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,15 @@ def add(
     embedder: Callable[[], Embedder],
     indexer: Indexer,
     budget: int,
+    renew: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
     """Make a knowledge base hold what the files and folders hold; what lies elsewhere stays as it is. A document whose
     file is gone from one of the folders is taken out, unless that may be an accident (see ``index.gone``).
 
     Files already held cost no more than their checksum: where nothing differs, nothing is written and the embedder is
-    not even made. A file that cannot be read is reported and costs itself only. ``budget`` is a chunk's size in tokens.
+    not even made. A file that cannot be read is reported and costs itself only. ``budget`` is a chunk's size in tokens;
+    with ``renew``, what is held is indexed anew though no file differs.
 
     Raises IncompatibleStoreError for another embedding model than the one in use, BusyStoreError, StoreError (the disk
     refused; nothing was changed), UsageError for a path that does not exist, and ModelError.
@@ -117,7 +120,8 @@ def add(
     held = store.snapshot().document_rows()
     lost = _lost(store, held, paths, [source for source, _ in failed])
     plan = compare(held, files, lost)
-    if plan.is_empty:
+    renew = renew and bool(held)
+    if plan.is_empty and not renew:
         return _report(plan, failed, {})
     with store.writer() as writer:
         plan = compare(writer.base.document_rows(), files, lost)  # another writer may have been first
@@ -129,9 +133,9 @@ def add(
         if model is not None and documents:
             made = _made(documents, model, budget, store.cache_path, tell)
             parts = _Parts(parts.documents + made.documents, parts.chunks + made.chunks, parts.vectors + made.vectors)
-        if documents or plan.moved or plan.replaced(unreadable):
+        if documents or plan.moved or plan.replaced(unreadable) or renew:
             identity = model.identity if model is not None and documents else writer.base.manifest.embedding
-            _commit(writer, parts, identity, indexer, tell)
+            _commit(writer, parts, identity, indexer, tell, renew=renew)
     return _report(plan, failed, unreadable)
 
 
@@ -283,6 +287,8 @@ def _commit(
     identity: EmbeddingIdentity,
     indexer: Indexer,
     on_progress: Callable[[Progress], None],
+    *,
+    renew: bool = False,
 ) -> None:
     """Index and store the parts, ordered by document id, so that a collection does not depend on how it came about."""
     import numpy as np
@@ -293,14 +299,14 @@ def _commit(
     nothing = np.zeros((0, identity.dimension), dtype=np.float32)
     vectors = np.concatenate([nothing, *(parts.vectors[place] for place in order)])
     on_progress(Progress("index", 0, 1))
-    if [piece.id for piece in chunks] == [piece.id for piece in writer.base.all_chunks()]:
+    if not renew and [piece.id for piece in chunks] == [piece.id for piece in writer.base.all_chunks()]:
         # Only sources changed: what is searched is the same.
         artifacts = {name: writer.base.read_bytes(name) for name in writer.base.artifacts}
         extra: Mapping[str, object] = writer.base.extra
     else:
         titles = {document.id: document.title for document in documents}
         texts = [embedding_text(piece, titles[piece.document_id]) for piece in chunks]
-        artifacts, extra = indexer(chunks, texts, vectors)
+        artifacts, extra = indexer(chunks, texts, vectors, writer.base)
     on_progress(Progress("save", 0, 1))
     writer.commit(Contents(documents, chunks, vectors, identity, artifacts, extra))
     on_progress(Progress("save", 1, 1))

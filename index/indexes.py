@@ -6,7 +6,7 @@ Each side is built, stored and ranked apart, so that a collection in one languag
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +16,7 @@ from index.errors import DamagedStoreError
 from index.language import Side, side
 from index.names import name_keys
 from index.pairs import mine
+from index.rules import word_rules
 from index.types import Chunk
 from index.words import words
 
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
 
-__all__ = ["SIDES", "Indexes", "SideIndex", "StoredFiles", "make_indexer", "read"]
+__all__ = ["SIDES", "Indexes", "SideIndex", "StoredFiles", "is_current", "make_indexer", "read"]
 
 SIDES: tuple[Side, ...] = ("zh", "en")
 _PAIRS = "pairs.json"  # name pairs, mined from each side's own passages
+_WORDS = "words"  # by which rules the search words were made
 
 
 class StoredFiles(Protocol):
@@ -43,6 +45,9 @@ class StoredFiles(Protocol):
     @property
     def extra(self) -> Mapping[str, object]:
         """What the manifest keeps for the indexes."""
+
+    def all_chunks(self) -> Iterator[Chunk]:
+        """Its chunks in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,19 @@ class Indexes:
     names: Names
 
 
-Indexer = Callable[[Sequence[Chunk], Sequence[str], "Matrix"], tuple[dict[str, bytes], dict[str, object]]]
+Indexer = Callable[[Sequence[Chunk], Sequence[str], "Matrix", StoredFiles], tuple[dict[str, bytes], dict[str, object]]]
 
 
 def make_indexer(model: str) -> Indexer:
-    """The indexer for collections embedded with ``model``: chunks, their search texts and their raw vectors, shape
-    (n, dimension), to named files and what the manifest should keep."""
+    """The indexer for collections embedded with ``model``: chunks, their search texts, their raw vectors, shape
+    (n, dimension), and the generation before, to named files and what the manifest should keep.
+
+    The search words of chunks that the generation before holds are taken from it, not made again: they are what takes
+    longest. What comes out does not depend on it.
+    """
 
     def index(
-        chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
+        chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix, base: StoredFiles
     ) -> tuple[dict[str, bytes], dict[str, object]]:
         import numpy as np
 
@@ -83,6 +92,7 @@ def make_indexer(model: str) -> Indexer:
         means: dict[str, list[float]] = {}
         pairs: dict[str, tuple[equivalents.Pair, ...]] = {}
         sides = [side(chunk.language) for chunk in chunks]
+        held = {chunk: row for row, chunk in enumerate(base.all_chunks())} if is_current(base.extra) else {}
         for name in SIDES:
             rows = np.array([row for row, own in enumerate(sides) if own == name], dtype=np.int64)
             mean = dense.passage_mean(vectors[rows], priors.passages[name])
@@ -90,13 +100,34 @@ def make_indexer(model: str) -> Indexer:
             files[f"{name}.rows.npy"] = _to_bytes(rows)
             files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
             pairs[name] = mine(chunks[row].text for row in rows)
-            files |= lexical.to_files(
-                lexical.build((words(texts[row]), name_keys(texts[row], name)) for row in rows), f"{name}.lexical"
-            )
+            origin = np.array([held.get(chunks[row], -1) for row in rows], dtype=np.int64)
+            fresh = ((words(texts[row]), name_keys(texts[row], name)) for row in rows[origin < 0])
+            files |= lexical.to_files(_searched(base, name, origin, fresh), f"{name}.lexical")
         files[_PAIRS] = equivalents.to_bytes(pairs)
-        return files, {"means": means}
+        return files, {"means": means, _WORDS: word_rules()}
 
     return index
+
+
+def is_current(extra: Mapping[str, object]) -> bool:
+    """Whether a generation's search words were made by the rules, and the user dictionaries, of this process."""
+    return extra.get(_WORDS) == word_rules()
+
+
+def _searched(
+    base: StoredFiles, name: Side, origin: npt.NDArray[np.int64], fresh: Iterable[lexical.Searched]
+) -> lexical.LexicalIndex:
+    """The lexical index of a side; ``origin``: the row in ``base`` of each passage, -1 where it is new."""
+    import numpy as np
+
+    if not (origin >= 0).any():
+        return lexical.build(fresh)
+    own = np.searchsorted(base.array(f"{name}.rows.npy"), origin)  # a passage's place among those of its side
+    return lexical.update(_lexical(base, name), np.where(origin < 0, -1, own), fresh)
+
+
+def _lexical(generation: StoredFiles, name: Side) -> lexical.LexicalIndex:
+    return lexical.from_arrays({part: generation.array(f"{name}.lexical.{part}.npy") for part in lexical.PARTS})
 
 
 def read(generation: StoredFiles) -> Indexes:
@@ -114,11 +145,10 @@ def read(generation: StoredFiles) -> Indexes:
     pairs = equivalents.from_bytes(generation.read_bytes(_PAIRS), SIDES)
     found: dict[Side, SideIndex] = {}
     for name in SIDES:
-        lists = {part: generation.array(f"{name}.lexical.{part}.npy") for part in lexical.PARTS}
         found[name] = SideIndex(
             name,
             generation.array(f"{name}.rows.npy"),
-            lexical.from_arrays(lists),
+            _lexical(generation, name),
             dense.DenseIndex.from_bytes(generation.read_bytes(f"{name}.dense.faiss")),
             np.array(means[name], dtype=np.float32),
             equivalents.regional(pairs[name]),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,19 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["K1", "PARTS", "B", "LexicalIndex", "Term", "build", "from_arrays", "to_files", "word_key"]
+__all__ = [
+    "K1",
+    "PARTS",
+    "B",
+    "LexicalIndex",
+    "Searched",
+    "Term",
+    "build",
+    "from_arrays",
+    "to_files",
+    "update",
+    "word_key",
+]
 
 # Below 1, so that no repetition of one word outweighs another word of the question that weighs as much (K1 + 1 < 2), in
 # a passage of average length. By the loss of `eval.fit scales`, 0.6 to 0.7 is best; 0.82 is what MS MARCO's passages
@@ -30,6 +43,10 @@ __all__ = ["K1", "PARTS", "B", "LexicalIndex", "Term", "build", "from_arrays", "
 K1 = 0.6
 B = 0.75
 PARTS = ("keys", "starts", "rows", "counts", "lengths")
+
+Searched = tuple[Sequence[str], Sequence[str]]
+"""What a passage is found by: its search words, and further keys (names by their sound, or in pinyin) that do not count
+as part of its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +150,63 @@ def _idf(passages: int, documents: float) -> float:
     return math.log(1.0 + (passages - documents + 0.5) / (documents + 0.5))
 
 
-def build(passages: Iterable[tuple[Sequence[str], Sequence[str]]]) -> LexicalIndex:
-    """An index over passages in row order, each given as its search words and as further keys to be found by (names by
-    their sound, or in pinyin) that do not count as part of its length."""
+def build(passages: Iterable[Searched]) -> LexicalIndex:
+    """An index over passages in row order."""
+    rows, found = _postings(enumerate(passages))
+    return _arranged(found, [length for _, length in rows])
+
+
+def update(base: LexicalIndex, origin: npt.NDArray[np.int64], fresh: Iterable[Searched]) -> LexicalIndex:
+    """What ``build`` gives for passages of which most are in an index already: ``origin`` has the row in ``base`` of
+    each passage, -1 for those that ``fresh`` has, in their order."""
     import numpy as np
 
-    lists: dict[str, list[tuple[int, int]]] = {}
-    lengths: list[int] = []
-    for row, (found, keys) in enumerate(passages):
-        lengths.append(len(found))
-        for word, count in Counter((*found, *keys)).items():
-            lists.setdefault(word, []).append((row, min(count, 65535)))
-    ordered = sorted((word_key(word), postings) for word, postings in lists.items())
-    sizes = [len(postings) for _, postings in ordered]
-    flat = [posting for _, postings in ordered for posting in postings]
+    kept = np.flatnonzero(origin >= 0)
+    place = np.full(base.size, -1, dtype=np.int64)
+    place[origin[kept]] = kept
+    rows, found = _postings(zip(np.flatnonzero(origin < 0).tolist(), fresh, strict=True))
+    stays = place[base.rows] >= 0
+    held = (np.repeat(base.keys, np.diff(base.starts))[stays], place[base.rows][stays], base.counts[stays])
+    lengths = np.zeros(len(origin), dtype=np.int64)
+    lengths[kept] = base.lengths[origin[kept]]
+    for row, length in rows:
+        lengths[row] = length
+    both = [np.concatenate([old, new]) for old, new in zip(held, found, strict=True)]
+    return _arranged((both[0], both[1], both[2]), lengths)
+
+
+_Postings = tuple["npt.NDArray[np.uint64]", "npt.NDArray[np.int64]", "npt.NDArray[np.uint16]"]
+
+
+def _postings(passages: Iterable[tuple[int, Searched]]) -> tuple[list[tuple[int, int]], _Postings]:
+    """The row and the length of each passage; and a key, a row and a count for each of its words."""
+    import numpy as np
+
+    known: dict[str, int] = {}
+    lengths: list[tuple[int, int]] = []
+    keys, rows, counts = array("Q"), array("q"), array("H")
+    for row, (found, names) in passages:
+        lengths.append((row, len(found)))
+        for word, count in Counter((*found, *names)).items():
+            if word not in known:
+                known[word] = word_key(word)
+            keys.append(known[word])
+            rows.append(row)
+            counts.append(min(count, 65535))
+    return lengths, (np.array(keys, np.uint64), np.array(rows, np.int64), np.array(counts, np.uint16))
+
+
+def _arranged(postings: _Postings, lengths: npt.ArrayLike) -> LexicalIndex:
+    import numpy as np
+
+    keys, rows, counts = postings
+    order = np.lexsort((rows, keys))
+    distinct, starts = np.unique(keys[order], return_index=True)
     return LexicalIndex(
-        keys=np.array([key for key, _ in ordered], dtype=np.uint64),
-        starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64) if sizes else np.zeros(1, dtype=np.int64),
-        rows=np.array([row for row, _ in flat], dtype=np.int32),
-        counts=np.array([count for _, count in flat], dtype=np.uint16),
+        keys=distinct,
+        starts=np.append(starts, len(order)).astype(np.int64),
+        rows=rows[order].astype(np.int32),
+        counts=counts[order],
         lengths=np.array(lengths, dtype=np.int32),
     )
 

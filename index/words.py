@@ -7,6 +7,8 @@ and dates become one canonical word whatever their notation (``n:50000000000`` f
 
 from __future__ import annotations
 
+import hashlib
+import io
 import logging
 import re
 import threading
@@ -16,6 +18,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.disk import open_regular
 from index.errors import UsageError
 from index.language import fold
 from index.numbers import search_terms
@@ -33,6 +36,7 @@ __all__ = [
     "is_listed",
     "load_user_dictionary",
     "stem",
+    "taught",
     "tokens",
     "words",
 ]
@@ -47,6 +51,7 @@ _UNITED_STATES = re.compile(r"(?<![A-Za-z.])U\.?S\.?(?:A\.?)?(?![A-Za-z])")
 _ASKING = re.compile(r"(?:什么|甚么|哪个|哪些)(?:地方|时间|时候|东西)")
 _PAIR_WEIGHS = 0.5  # a pair of characters that is no word of jieba's, beside one that is
 _lock = threading.Lock()
+_taught: dict[str, None] = {}  # digests of the user dictionaries that were loaded, in their order
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
 STOP_WORDS = frozenset(
@@ -84,17 +89,28 @@ def _stemmer() -> snowballstemmer.stemmer:
 
 
 def load_user_dictionary(path: str | Path) -> None:
-    """Teach jieba the words of a file: one a line, ``word [frequency] [tag]``, UTF-8.
+    """Teach jieba the words of a file, for all of this process: one a line, ``word [frequency] [tag]``, UTF-8, in
+    either script.
 
     Raises ``UsageError`` when the file cannot be read.
     """
     try:
+        with open_regular(Path(path)) as file:
+            text = file.read().decode("utf-8-sig")
+        digest = hashlib.sha256(text.encode()).hexdigest()
         with _lock:
-            _tokenizer().load_userdict(str(path))
+            if digest not in _taught:
+                _tokenizer().load_userdict(io.StringIO(fold(text)))
+                _taught[digest] = None
     except (OSError, ValueError) as error:
         raise UsageError(
             f"cannot read the user dictionary {path}: {error}; it must be UTF-8, one word a line"
         ) from error
+
+
+def taught() -> tuple[str, ...]:
+    """Digests of the user dictionaries in use, in the order they were loaded."""
+    return tuple(_taught)
 
 
 @lru_cache(maxsize=65536)

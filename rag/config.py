@@ -107,7 +107,11 @@ class Config:
             raise ConfigError(f"{path}: must be UTF-8, but byte {error.start + 1} is not: save it as UTF-8") from error
         except (ValueError, RecursionError) as error:  # no TOML, or a number of thousands of digits
             raise ConfigError(f"{path}: must be TOML: {_one_line(str(error))}") from error
-        return cls()._updated(tables, str(path))
+        config = cls()._updated(tables, str(path))
+        if not config.retrieval.user_dictionary:
+            return config
+        beside = str(Path(path).parent / config.retrieval.user_dictionary)
+        return config.with_values({"retrieval": {"user_dictionary": beside}})
 
     @classmethod
     def of(cls, folder: Path) -> Config:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from index import build
 from index.errors import EmptyStoreError, IncompatibleStoreError
-from index.indexes import make_indexer
+from index.indexes import is_current, make_indexer
 from index.store import DocumentInfo, Store
 from index.types import Chunk, Document, Passage
+from index.words import load_user_dictionary
 from rag.config import Config
 from rag.given import check_language, check_limit, plain_question, plain_turns
 from rag.types import Answer, Event, IngestFailure, IngestReport, Turn
@@ -65,11 +66,17 @@ class KnowledgeBase:
         ``config`` defaults to the folder's own ``wenju.toml``, else to the defaults. ``announce`` gets one line when
         something slow starts, such as preparing a model for the first time.
 
-        Raises ``MissingStoreError``, ``ForeignStoreError``, ``DamagedStoreError`` or ``ConfigError``.
+        The words of a user dictionary hold for the whole process from then on.
+
+        Raises ``MissingStoreError``, ``ForeignStoreError``, ``DamagedStoreError``, ``ConfigError``, or ``UsageError``
+        for a user dictionary that cannot be read.
         """
         folder = Path(path)
         store = Store.open(folder, create=create)
-        return cls(store, Config.of(folder) if config is None else config, announce)
+        config = Config.of(folder) if config is None else config
+        if config.retrieval.user_dictionary:
+            load_user_dictionary(config.retrieval.user_dictionary)
+        return cls(store, config, announce)
 
     # --- documents ---------------------------------------------------------------------------------------------
 
@@ -89,6 +96,7 @@ class KnowledgeBase:
             embedder=lambda: self._embeddings,
             indexer=self._index,
             budget=self._config.chunking.budget,
+            renew=not is_current(self._store.snapshot().extra),
             on_progress=on_progress,
         )
         failed = tuple(IngestFailure(str(path), reason) for path, reason in report.failed)
@@ -203,10 +211,9 @@ class KnowledgeBase:
         return load_embeddings(self._config.embedding, self._announce)
 
     def _index(
-        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix
+        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: Matrix, base: Generation
     ) -> tuple[dict[str, bytes], dict[str, object]]:
         """What is held keeps its vectors, so that the model they were made with is what counts; ours, which the build
         has found to be the same, is not loaded for it, and is asked for its name where nothing is held yet."""
-        held = self._store.snapshot()
-        name = held.manifest.embedding.name if held.document_rows() else self._embeddings.identity.name
-        return make_indexer(name)(chunks, texts, vectors)
+        name = base.manifest.embedding.name if base.document_rows() else self._embeddings.identity.name
+        return make_indexer(name)(chunks, texts, vectors, base)

@@ -48,9 +48,11 @@ class TextEmbedder(Protocol):
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
     """How passages are found. ``depth`` candidates a side and method are looked at, whatever the limit; each step can
-    be switched off to measure it."""
+    be switched off to measure it. ``user_dictionary`` is a file of names and terms for jieba, one a line; in the folder
+    of the settings' file where it is no whole path."""
 
     limit: int = 10
+    user_dictionary: str = ""
     depth: int = 100
     means: bool = True
     scale: bool = True

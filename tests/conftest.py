@@ -57,3 +57,14 @@ def no_network() -> Iterator[list[str]]:
     _attempts.clear()
     yield _attempts
     assert not _attempts
+
+
+@pytest.fixture
+def untaught(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What user dictionaries teach in a test is forgotten after it: it holds for the whole process otherwise."""
+    from index import words
+
+    monkeypatch.setattr(words, "_taught", {})
+    words._tokenizer.cache_clear()
+    yield
+    words._tokenizer.cache_clear()

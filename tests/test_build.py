@@ -21,6 +21,7 @@ from index.build import BuildReport, Progress, embedding_text
 from index.cache import EmbeddingCache
 from index.disk import Disk
 from index.errors import IncompatibleStoreError, ModelError, UnknownDocumentError, UsageError
+from index.generation import Generation
 from index.store import Store
 from index.types import Chunk
 
@@ -39,7 +40,7 @@ class RecordingIndexer:
         self.runs = 0
 
     def __call__(
-        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: npt.NDArray[np.float32], /
+        self, chunks: Sequence[Chunk], texts: Sequence[str], vectors: npt.NDArray[np.float32], base: Generation, /
     ) -> tuple[dict[str, bytes], dict[str, object]]:
         self.runs += 1
         assert len(chunks) == len(texts) == len(vectors)
@@ -71,13 +72,16 @@ class Bench:
         self.made += 1
         return self.embedder
 
-    def add(self, *paths: str | Path, on_progress: Callable[[Progress], None] | None = None) -> BuildReport:
+    def add(
+        self, *paths: str | Path, renew: bool = False, on_progress: Callable[[Progress], None] | None = None
+    ) -> BuildReport:
         return build.add(
             self.store,
             paths or [self.files],
             embedder=self.make_embedder,
             indexer=self.indexer,
             budget=60,
+            renew=renew,
             on_progress=on_progress,
         )
 
@@ -124,6 +128,23 @@ def test_unchanged_files_cost_nothing(bench: Bench) -> None:
     assert not (report.added or report.updated or report.failed)
     assert bench.store.snapshot().number == number
     assert (bench.made, bench.indexer.runs, len(bench.embedder.embedded)) == (1, 1, embedded)
+
+
+def test_what_is_held_is_indexed_anew_where_that_is_asked_for(bench: Bench) -> None:
+    bench.add(renew=True)
+    before, embedded = bench.store.snapshot(), len(bench.embedder.embedded)
+    report = bench.add(renew=True)
+    assert len(report.unchanged) == len(FILES) and not (report.added or report.updated)
+    assert (bench.made, bench.indexer.runs, len(bench.embedder.embedded)) == (1, 2, embedded)
+    after = bench.store.snapshot()
+    assert after.number > before.number and list(after.all_chunks()) == list(before.all_chunks())
+    np.testing.assert_array_equal(after.vectors, before.vectors)
+
+
+def test_nothing_is_written_for_an_empty_folder_though_all_is_to_be_indexed_anew(bench: Bench) -> None:
+    for name in FILES:
+        (bench.files / name).unlink()
+    assert bench.add(renew=True) == BuildReport() and bench.indexer.runs == 0
 
 
 def test_the_same_file_by_another_path_is_the_same(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,7 +340,7 @@ def test_the_path_of_headings_is_embedded_and_kept_short() -> None:
 def test_an_interrupted_ingest_does_not_embed_again(bench: Bench) -> None:
     class Stopped(RecordingIndexer):
         def __call__(
-            self, chunks: object, texts: object, vectors: object, /
+            self, chunks: object, texts: object, vectors: object, base: object, /
         ) -> tuple[dict[str, bytes], dict[str, object]]:
             raise KeyboardInterrupt
 

@@ -41,6 +41,13 @@ def test_a_file_replaces_what_it_names(tmp_path: Path) -> None:
     assert config.retrieval == Config().retrieval
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_user_dictionary_lies_beside_the_settings(tmp_path: Path, whole: bool) -> None:
+    path = tmp_path / "other" / "术语.txt" if whole else Path("术语.txt")
+    own = _load(tmp_path, f'[retrieval]\nuser_dictionary = "{path.as_posix()}"\n').retrieval.user_dictionary
+    assert Path(own) == tmp_path / path
+
+
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     assert _load(tmp_path, "\ufeff[app]\nport = 8000\n").app.port == 8000
 

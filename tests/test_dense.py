@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from index import dense
+from index import dense, indexes
 from index.dense import DenseIndex, centre, passage_mean, stored_means
 from index.errors import DamagedStoreError
-from index.indexes import SIDES, SideIndex, make_indexer, read
+from index.indexes import SIDES, SideIndex, is_current, make_indexer, read
 from index.language import Side, side
 from index.lexical import PARTS
 from index.types import Chunk
@@ -127,23 +128,30 @@ def test_bytes_that_are_no_index_are_a_named_error(data: bytes) -> None:
 class Kept:
     """What a generation keeps, in memory."""
 
-    def __init__(self, files: Mapping[str, bytes], extra: Mapping[str, object]) -> None:
-        self._files, self.extra = files, extra
+    def __init__(self, files: Mapping[str, bytes], extra: Mapping[str, object], chunks: Sequence[Chunk] = ()) -> None:
+        self.files, self.extra, self.chunks = files, extra, chunks
 
     def read_bytes(self, name: str) -> bytes:
-        return self._files[name]
+        return self.files[name]
 
     def array(self, name: str) -> npt.NDArray[np.int64]:
         import io
 
-        kept: npt.NDArray[np.int64] = np.load(io.BytesIO(self._files[name]), allow_pickle=False)
+        kept: npt.NDArray[np.int64] = np.load(io.BytesIO(self.files[name]), allow_pickle=False)
         return kept
+
+    def all_chunks(self) -> Iterator[Chunk]:
+        return iter(self.chunks)
+
+
+def kept(lines: Sequence[tuple[str, str]], vectors: Matrix, base: Kept | None = None) -> Kept:
+    chunks = [Chunk(f"d-{text}", "d", 0, len(text), text, language) for language, text in lines]
+    files, extra = make_indexer("nobody/model")(chunks, [text for _, text in lines], vectors, base or Kept({}, {}))
+    return Kept(files, extra, chunks)
 
 
 def indexes_of(lines: Sequence[tuple[str, str]], vectors: Matrix) -> dict[Side, SideIndex]:
-    chunks = [Chunk(f"d-{i}", "d", 0, len(text), text, language) for i, (language, text) in enumerate(lines)]
-    files, extra = make_indexer("nobody/model")(chunks, [text for _, text in lines], vectors)
-    return read(Kept(files, extra)).sides
+    return read(kept(lines, vectors)).sides
 
 
 def test_each_side_holds_its_own_passages_with_their_rows_and_words() -> None:
@@ -180,6 +188,30 @@ def test_a_side_is_the_same_whether_or_not_the_other_is_there(name: Side) -> Non
 def test_a_collection_without_passages_has_two_empty_sides() -> None:
     found = indexes_of([], np.zeros((0, 8), dtype=np.float32))
     assert all(index.dense.size == index.lexical.size == 0 for index in found.values())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_was_indexed_before_changes_nothing_but_the_work(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(seed)
+    before = chance.sample(LINES, chance.randint(0, len(LINES)))
+    after = chance.sample(LINES, chance.randint(0, len(LINES)))
+    base, vectors = kept(before, unit(len(before), 8, 2)), unit(len(after), 8)
+    alone = kept(after, vectors)
+    cut: list[str] = []
+    monkeypatch.setattr(indexes, "words", lambda text: cut.append(text) or words(text))  # type: ignore[func-returns-value]
+    updated = kept(after, vectors, base)
+    assert updated.files == alone.files and updated.extra == alone.extra
+    assert sorted(cut) == sorted(text for language, text in after if (language, text) not in before)
+
+
+def test_words_made_by_other_rules_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = unit(len(LINES), 8)
+    base = kept(LINES, vectors)
+    assert is_current(base.extra) and not is_current({}) and not is_current({**base.extra, "words": "other"})
+    monkeypatch.setattr(indexes, "words", lambda _: ["new"])
+    assert read(kept(LINES, vectors, base)).sides["zh"].lexical.document_frequency("new") == 0
+    stale = Kept(base.files, {**base.extra, "words": "other"}, base.chunks)
+    assert read(kept(LINES, vectors, stale)).sides["zh"].lexical.document_frequency("new") == 4
 
 
 @pytest.mark.parametrize("extra", [{}, {"means": None}, {"means": {"zh": [0.0]}}])

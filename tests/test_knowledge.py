@@ -16,6 +16,8 @@ import pytest
 from real import ENGLISH, HANS, PLAIN, SAMPLE, copied, files, real, real_folder
 
 from index.build import Progress
+from index.indexes import read
+from index.store import Store
 from rag import Answer, KnowledgeBase, Sentence, Status, Turn
 from rag.config import Config
 from rag.errors import (
@@ -150,6 +152,23 @@ def test_adding_again_costs_nothing(copied: KnowledgeBase) -> None:
     progress: list[Progress] = []
     report = copied.add(files((*HANS, *ENGLISH)), progress.append)
     assert len(report.unchanged) == 8 and not (report.added or report.updated or report.failed) and not progress
+
+
+@pytest.mark.usefixtures("untaught")
+def test_a_user_dictionary_is_heeded_when_the_documents_are_added_again(copied: KnowledgeBase, tmp_path: Path) -> None:
+    def passages() -> int:
+        return read(Store.open(tmp_path / "copy").snapshot()).sides["zh"].lexical.document_frequency("启衡微电子")
+
+    copied.close()
+    assert passages() == 0
+    (tmp_path / "words.txt").write_text("启衡微电子\n", encoding="utf-8")
+    config = PLAIN.with_values({"retrieval": {"user_dictionary": str(tmp_path / "words.txt")}})
+    other = KnowledgeBase.open(tmp_path / "copy", config=config)
+    progress: list[Progress] = []
+    assert len(other.add(files(HANS), progress.append).unchanged) == 4 and passages() > 0
+    assert {"index", "save"} <= {step.stage for step in progress} and progress[-1].stage == "save"
+    progress.clear()
+    assert len(other.add(files(HANS), progress.append).unchanged) == 4 and not progress and other.verify() == []
 
 
 def test_adding_again_and_removing_load_no_model(real_folder: Path, tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from index.errors import UsageError
 from index.names import chinese_name_keys, english_name_keys
-from index.words import english_words, han_shares, han_words, is_listed, load_user_dictionary, words
+from index.rules import word_rules
+from index.words import english_words, han_shares, han_words, is_listed, load_user_dictionary, taught, words
 
 
 @pytest.mark.parametrize(
@@ -71,13 +75,28 @@ def test_english_is_stemmed_and_joined_words_are_whole_and_apart() -> None:
     assert english_words("companies") == english_words("company")
 
 
-def test_a_user_dictionary_keeps_a_name_whole(tmp_path) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.usefixtures("untaught")
+@pytest.mark.parametrize("name", ["启衡微电子", "啟衡微電子"])
+def test_a_user_dictionary_keeps_a_name_whole(tmp_path: Path, name: str) -> None:
+    assert "启衡微电子" not in words("启衡微電子的产能") and taught() == ()
     path = tmp_path / "names.txt"
-    path.write_text("启衡微电子 1000 nz\n", encoding="utf-8")
+    path.write_text(f"\ufeff{name} 1000 nz\n", encoding="utf-8")
+    rules = word_rules()
+    load_user_dictionary(path)
     load_user_dictionary(path)
     assert "启衡微电子" in words("启衡微電子的产能")
-    with pytest.raises(UsageError, match="user dictionary"):
-        load_user_dictionary(tmp_path / "none.txt")
+    assert len(taught()) == 1 and word_rules() != rules
+
+
+@pytest.mark.usefixtures("untaught")
+def test_a_user_dictionary_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.txt").write_bytes(b"\xff\xfe\xfa")
+    os.mkfifo(tmp_path / "pipe.txt")
+    for name in ("none.txt", "latin.txt", "pipe.txt", "bad\0name"):
+        with pytest.raises(UsageError, match="user dictionary") as caught:
+            load_user_dictionary(tmp_path / name)
+        assert "\n" not in str(caught.value)
+    assert taught() == ()
 
 
 @pytest.mark.parametrize("sentence", ["{}", "据{}说", "听{}讲话", "与{}的谈话", "在伦敦的{}表示", "美國總統{}稱"])

@@ -21,9 +21,10 @@ from eval.bench.options import add_options, of_split, sample, save_rows
 from eval.bench.retrieval import STEPS
 from eval.claims import OWN_WORDS, answer_text
 from eval.data import Passage, Query, read_corpus, read_queries
-from eval.marks import checksum, checksums, indexing_code
+from eval.marks import checksum
 from eval.metrics import contains
 from index.errors import ConfigError, MissingExtraError, ModelError, StoreError, UsageError
+from index.rules import checksums, indexing_code
 from rag.types import Answer, Sentence
 
 if TYPE_CHECKING:

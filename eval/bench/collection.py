@@ -1,7 +1,8 @@
 """A corpus in JSON lines as a knowledge base: built by the product's own line, kept for the next run.
 
 Each row is one document of one paragraph. The knowledge base is kept under the user's cache folder by corpus and
-embedding model. It is indexed anew when the chunk size or the code of ``index`` changed; no text is embedded twice.
+embedding model. It is indexed anew when the chunk size, the code of ``index`` or the user dictionary changed; no text
+is embedded twice.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from eval.bench.baselines import Collection
 from eval.data import Passage
-from eval.marks import checksum, indexing_code
+from eval.marks import checksum
 from index.build import Embedder, Progress, embed, embedding_text
 from index.errors import UsageError
 from index.language import detect
+from index.rules import word_rules
 from index.types import Chunk, Document, Section
+from index.words import load_user_dictionary
 
 if TYPE_CHECKING:
     from index.manifest import EmbeddingIdentity
@@ -46,11 +49,13 @@ class KnowledgeSearcher:
 def build(rows: Sequence[Passage], folder: Path, config: Config) -> KnowledgeBase:
     """A knowledge base over a corpus, in ``folder``; one that is already there and up to date is opened as it is.
 
-    Raises ``StoreError`` or ``ModelError``.
+    Raises ``StoreError``, ``ModelError``, or ``UsageError`` for a user dictionary that cannot be read.
     """
     from index.embed import load_embeddings
     from rag.knowledge import KnowledgeBase
 
+    if config.retrieval.user_dictionary:
+        load_user_dictionary(config.retrieval.user_dictionary)
     embedder = load_embeddings(config.embedding, _tell)
     return KnowledgeBase(build_store(rows, folder, embedder, config.chunking.budget), config, _tell)
 
@@ -61,7 +66,7 @@ def build_store(rows: Sequence[Passage], folder: Path, embedder: Embedder, budge
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     store = Store.open(folder, create=True)
-    mark = checksum([_content(rows), asdict(embedder.identity), budget, indexing_code()])
+    mark = checksum([_content(rows), asdict(embedder.identity), budget, word_rules()])
     if store.snapshot().extra.get(_MARK) != mark:
         _index(sorted(rows, key=lambda row: row.id), store, embedder, budget, mark)
     return store
@@ -102,7 +107,7 @@ def without(config: Config, steps: Iterable[str]) -> Config:
         if step == "rerank":
             config = replace(config, rerank=replace(config.rerank, model="none"))
         elif isinstance(getattr(config.retrieval, step, None), bool):
-            config = replace(config, retrieval=replace(config.retrieval, **{step: False}))
+            config = config.with_values({"retrieval": {step: False}})
         else:
             raise UsageError(f"--without {step}: this version has no switch for that step, leave the option out")
     return config
@@ -123,7 +128,7 @@ def _index(rows: Sequence[Passage], store: Store, embedder: Embedder, budget: in
     with store.writer() as writer:
         vectors = embed(texts, embedder, store.cache_path, _tell_progress)
         _tell(f"indexing {len(chunks)} passages")
-        files, extra = make_indexer(embedder.identity.name)(chunks, texts, vectors)
+        files, extra = make_indexer(embedder.identity.name)(chunks, texts, vectors, writer.base)
         writer.commit(Contents(documents, chunks, vectors, embedder.identity, files, {**extra, _MARK: mark}))
 
 

@@ -12,8 +12,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from eval.marks import checksum, checksums, indexing_code
+from eval.marks import checksum
 from eval.scorers import Judgement
+from index.rules import checksums, indexing_code
 
 if TYPE_CHECKING:
     from rag.verify import Support
