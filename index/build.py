@@ -120,8 +120,7 @@ def add(
     held = store.snapshot().document_rows()
     lost = _lost(store, held, paths, [source for source, _ in failed])
     plan = compare(held, files, lost)
-    renew = renew and bool(held)
-    if plan.is_empty and not renew:
+    if plan.is_empty and not (renew and held):
         return _report(plan, failed, {})
     with store.writer() as writer:
         plan = compare(writer.base.document_rows(), files, lost)  # another writer may have been first

@@ -131,12 +131,13 @@ def _knowledge(folder: Path, config: Config) -> Iterator[Finding]:
         return
     try:
         knowledge = KnowledgeBase.open(folder, config=config)
-        count = len(knowledge.documents())
+        count, outdated = len(knowledge.documents()), knowledge.is_outdated()
         knowledge.close()
     except WenjuError as error:
         yield Finding("knowledge base", f"{folder} cannot be used", str(error))
     else:
-        yield Finding("knowledge base", f"{folder}, {count} documents")
+        remedy = "its search words are another version's or dictionary's: add its documents again" if outdated else ""
+        yield Finding("knowledge base", f"{folder}, {count} documents", remedy)
 
 
 def _version(name: str) -> str:

@@ -96,11 +96,17 @@ class KnowledgeBase:
             embedder=lambda: self._embeddings,
             indexer=self._index,
             budget=self._config.chunking.budget,
-            renew=not is_current(self._store.snapshot().extra),
+            renew=self.is_outdated(),
             on_progress=on_progress,
         )
         failed = tuple(IngestFailure(str(path), reason) for path, reason in report.failed)
         return IngestReport(report.added, report.updated, report.unchanged, failed, report.removed)
+
+    def is_outdated(self) -> bool:
+        """Whether its search words were made by another version or with another user dictionary: the next ``add``
+        makes them anew, whatever it adds."""
+        held = self._store.snapshot()
+        return bool(held.document_rows()) and not is_current(held.extra)
 
     def documents(self) -> list[DocumentInfo]:
         """The documents, by title then id."""

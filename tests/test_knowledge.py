@@ -20,6 +20,7 @@ from index.indexes import read
 from index.store import Store
 from rag import Answer, KnowledgeBase, Sentence, Status, Turn
 from rag.config import Config
+from rag.doctor import examine
 from rag.errors import (
     EmptyStoreError,
     ForeignStoreError,
@@ -164,8 +165,11 @@ def test_a_user_dictionary_is_heeded_when_the_documents_are_added_again(copied: 
     (tmp_path / "words.txt").write_text("启衡微电子\n", encoding="utf-8")
     config = PLAIN.with_values({"retrieval": {"user_dictionary": str(tmp_path / "words.txt")}})
     other = KnowledgeBase.open(tmp_path / "copy", config=config)
+    assert other.is_outdated()
+    assert [found.remedy for found in examine(tmp_path / "copy", config)][-1].endswith("add its documents again")
     progress: list[Progress] = []
-    assert len(other.add(files(HANS), progress.append).unchanged) == 4 and passages() > 0
+    assert len(other.add(files(HANS), progress.append).unchanged) == 4 and passages() > 0 and not other.is_outdated()
+    assert [found.remedy for found in examine(tmp_path / "copy", config)][-1] == ""
     assert {"index", "save"} <= {step.stage for step in progress} and progress[-1].stage == "save"
     progress.clear()
     assert len(other.add(files(HANS), progress.append).unchanged) == 4 and not progress and other.verify() == []
