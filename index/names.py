@@ -15,7 +15,7 @@ from index.language import Side, fold
 from index.pinyin import PINYIN, pinyin_keys
 from index.words import cut_han, is_listed, words
 
-__all__ = ["NAME_MARKS", "SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "name_keys"]
+__all__ = ["NAME_MARKS", "SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "models_of", "name_keys"]
 
 SOUND = "~"  # what every key begins with
 NAME_MARKS = (SOUND, PINYIN)  # what a passage's keys of names begin with, by sound and in pinyin
@@ -27,6 +27,11 @@ _SOUND_CHARACTERS = frozenset(
     "奈南瑙内能尼妮涅宁牛纽农努诺女欧帕派潘庞培佩蓬皮匹平泼珀普奇齐恰钱强乔琴丘屈瑞儒若撒萨塞赛桑瑟森沙莎山尚绍舍申圣盛施什石史士世舒斯"
     "思丝苏素孙索塔泰坦汤唐陶特滕提田铁廷通图土吐托陀瓦万旺威韦维卫魏温文翁沃乌武伍西希锡夏香肖谢辛欣新兴休许雪逊雅亚扬尧耶叶伊依宜易因"
     "英永尤于约扎泽曾詹章珍芝治朱祖佐埔宾翰逊姬娃薇蒂茜柏蔓琼露黛缇"
+)
+# h20, cx-8, 910b and aurora-2; no part of a year (q3, fy2024), nor one before or after it (mid-2025, the 1990s).
+_MODEL = re.compile(
+    r"(?<![a-z0-9])(?!(?:q[1-4]|[12]?h[12]|fy-?\d{2,4}|(?:mid|pre|post|early|late)-?(?:1[5-9]|20)\d\d|\d{4}s)(?![a-z0-9]))"
+    r"(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|[a-z]{6,14}-\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])"
 )
 _RUN = re.compile(r"[\u4e00-\u9fff]+")
 _CAPITALISED = re.compile(r"\b[A-Z][a-z\u00e0-\u024f]{3,}\b|\b[A-Z][a-z]+[A-Z][a-z]+\b")
@@ -79,6 +84,12 @@ def name_keys(text: str, name: Side) -> list[str]:
 def matching_words(text: str) -> frozenset[str]:
     """What a text of either side is matched by outside the index: its search words and the keys of its names."""
     return frozenset((*words(text), *name_keys(text, "zh"), *name_keys(text, "en")))
+
+
+@lru_cache(maxsize=16384)
+def models_of(text: str) -> frozenset[str]:
+    """The model numbers a text names, without their hyphens: ``h20``, ``cx8``, ``910b``."""
+    return frozenset(name.replace("-", "") for name in _MODEL.findall(fold(text)))
 
 
 @lru_cache(maxsize=65536)

@@ -119,3 +119,8 @@ class Passage:
     language: str
     score: float
     headings: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """Its text with what stands above it: its document's title and its headings."""
+        return "\n".join((self.title, *self.headings, self.text))

@@ -17,10 +17,11 @@ from typing import Any
 
 from index.equivalents import proper_names
 from index.language import Side, fold, side
+from index.names import models_of
 from index.types import Passage
 from index.words import words
 from rag.answer.extractive import ExtractiveSettings, best_first
-from rag.answer.features import models_of, quarters_of, stages_of, whole_text
+from rag.answer.features import quarters_of, stages_of
 from rag.answer.indicators import lacking
 from rag.answer.measures import asked_measure, figures, fits
 from rag.answer.question import answer_kind, holds
@@ -78,7 +79,7 @@ def evidence_features(
     best = best_first(scored, _QUOTING)[0]
     passage = passages[best.passage]
     own = terms[side(passage.language)]
-    held = frozenset(words(whole_text(passage)))
+    held = frozenset(words(passage.whole))
     kind = answer_kind(question)
     held_kind = holds(kind, best.text, question)
     others = sorted((s.score for s in scored if s.passage != best.passage), reverse=True)
@@ -155,7 +156,7 @@ def missing_parts(
     return (
         _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])
         + _NAME_WEIGHS * lacking(question, nearby(best, passage))
-        + missing_times(question, whole_text(passage))
+        + missing_times(question, passage.whole)
         + missing_otherwise(features)
         + missing_kind(question, scored)
     )

@@ -19,7 +19,7 @@ from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
 from rag import KnowledgeBase
 from rag.language_model import LanguageModel
-from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, lifts, load_reranker
+from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, lifts, load_reranker, missing_models
 from rag.retrieve import Candidate, QueryTerms, RetrievalSettings, Retriever
 
 __all__ = ["real", "real_folder"]
@@ -218,6 +218,16 @@ def test_a_cross_encoder_with_code_is_refused_and_nothing_of_it_runs(real: Knowl
     with pytest.raises(ModelError, match="Python files"):
         load_reranker(RerankSettings(model=str(tmp_path / "model")), real.retriever()).rerank(QUESTIONS[0], 3)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_passage_lacks_the_model_numbers_that_another_holds() -> None:
+    def about(text: str, title: str = "") -> Passage:
+        return Passage("c", "d", title, "/a.txt", None, 0, len(text), text, "en", 0.0)
+
+    held = [about("The H20 sells."), about("Half the speed.", "H20 and H-100"), about("芯片H100"), about("A chip.")]
+    assert missing_models("H20 的性能是 H100 的几成？", held) == [1, 0, 1, 2]
+    assert missing_models("Is the H20 faster than the B200?", held) == [0, 0, 1, 1]  # B200 is nowhere
+    assert missing_models("How fast is it?", held) == [0, 0, 0, 0] and missing_models("H20?", []) == []
 
 
 # --- likelihood ----------------------------------------------------------------------------------------------------

@@ -73,6 +73,9 @@ def test_the_kind_of_answer_is_read_from_the_question(question: str, kind: str) 
         ("Why was it put off?", "It was put off.", False),
         ("谁主持？", "由唐若溪博士主持。", True),
         ("Where is it?", "It stands in Hsinchu.", True),
+        ("How much of the profit is paid?", "The rule survived three administrations and fell to zero.", False),
+        ("How much of the profit is paid?", "A quarter of it is paid.", True),
+        ("How much of the profit is paid?", "$20 million is paid.", True),
     ],
 )
 def test_a_sentence_holds_what_is_asked_for_or_not(question: str, sentence: str, held: bool) -> None:
@@ -166,6 +169,30 @@ def test_neighbours_are_of_the_same_passage_alone() -> None:
         score_sentences(question, each, Words())[-1].feature("words before") for each in (alone, beside, together)
     ]
     assert shares[0] == shares[1] == 0.0 < shares[2]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "held", "missed"),
+    [
+        ("How much of the revenue goes to the state?", "It is a quarter of it.", 1.0, 0.0),
+        ("How much of the revenue goes to the state?", "It is $20 million.", 1.0, 0.0),
+        ("How much of the revenue goes to the state?", "It took 30 days.", 0.0, 0.0),
+        ("輸出的收入要上繳多少？", "所得利润的25%归国库。", 1.0, 0.0),
+        ("出口收入中要上缴多少？", "上缴了三亿美元。", 1.0, 0.0),
+        ("收入是多少？", "增长了25%。", 0.0, 1.0),
+    ],
+)
+def test_a_part_is_a_share_or_an_amount(question: str, sentence: str, held: float, missed: float) -> None:
+    (found,) = score_sentences(question, [passage(sentence, "en" if sentence.isascii() else "zh-Hans")], Words())
+    assert (found.feature("measure held"), found.feature("measure missed")) == (held, missed)
+
+
+def test_a_model_number_that_not_even_the_passage_names_is_missed_twice() -> None:
+    question = "How fast is the H100?"
+    near = score_sentences(question, [passage("It is the H100. It is fast.", "en")], Words())
+    far = score_sentences(question, [passage("It is the H20. It is fast.", "en")], Words())
+    assert [s.feature("names missing") for s in near] == [0.0, 1.0]
+    assert [s.feature("names missing") for s in far] == [2.0, 2.0]
 
 
 def test_passages_without_a_sentence_score_nothing() -> None:

@@ -18,7 +18,7 @@ from index.numbers import Quantity
 from index.numbers.dates import date_parts
 from index.numbers.units import convert
 from index.types import Passage
-from rag.answer.features import quarters_of, whole_text, years_of
+from rag.answer.features import quarters_of, years_of
 from rag.answer.measures import asked_measure, fits
 from rag.answer.sentences import ScoredSentence
 from rag.answer.span import answer_quantity
@@ -100,7 +100,7 @@ def _of_another(question: str, one: Passage, two: Passage, names: Names | None) 
     """Whether the second passage lacks a name of the question that the first has."""
     if names is None:
         return False
-    lacks = [names.missing(question, whole_text(passage)) for passage in (one, two)]
+    lacks = [names.missing(question, passage.whole) for passage in (one, two)]
     return lacks[1] > lacks[0]
 
 

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from index.language import Side, fold
-from index.names import matching_words
+from index.names import matching_words, models_of
 from index.types import Passage
 from rag.answer.indicators import lacking
 from rag.answer.measures import asked_measure, figures, fits, read_quantities
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float64]
 
-__all__ = ["FEATURES", "models_of", "plain_features", "quarters_of", "stages_of", "whole_text", "years_of"]
+__all__ = ["FEATURES", "plain_features", "quarters_of", "stages_of", "years_of"]
 
 MODEL_FEATURES = ("meaning", "likelihood")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
@@ -48,11 +48,6 @@ _STAGES = {
 _STAGE = re.compile(
     r"(?<![一二三四五六七八九十百\d])(?:第)?([一二三四五六七八九十]|\d{1,2})期(?![间限权刊货])"
     r"|\b(first|second|third|fourth|fifth) phase\b|\b(?:phase|fund) (one|two|three|four|five|i{1,3}|iv|v|\d)\b"
-)
-# h20, cx-8, 910b and aurora-2; no part of a year (q3, fy2024), nor one before or after it (mid-2025, the 1990s).
-_MODEL = re.compile(
-    r"(?<![a-z0-9])(?!(?:q[1-4]|[12]?h[12]|fy-?\d{2,4}|(?:mid|pre|post|early|late)-?(?:1[5-9]|20)\d\d|\d{4}s)(?![a-z0-9]))"
-    r"(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|[a-z]{6,14}-\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])"
 )
 _BEFORE: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters
 _LATIN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
@@ -85,11 +80,6 @@ def plain_features(
             rows[i, 10:-2] = _own_features(asked, spans[i], passages[number], i == places[0])
             rows[i, -2:] = passages[number].score, 1.0 / (1.0 + number)
     return rows
-
-
-def whole_text(passage: Passage) -> str:
-    """A passage with what stands above it: its document's title and its headings."""
-    return "\n".join((passage.title, *passage.headings, passage.text))
 
 
 def _word_features(spans: Sequence[Span], passage: Passage, terms: QueryTerms) -> Matrix:
@@ -134,6 +124,7 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
     measured, missed = _measured(asked, span)
     times = years_of(span.text) or years_of(around)
     names = asked.names - _names(f"{around}\n{span.text}")
+    elsewhere = names - _names(passage.text)  # not even near by
     pairs = _pairs(span.text)
     new = matching_words(span.text) - matching_words(asked.text)
     return [
@@ -146,7 +137,7 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
         float(first),
         float(bool(asked.times & times)),
         float(bool(asked.times and times) and not asked.times & times),
-        float(len(names)),
+        float(len(names) + len(elsewhere)),
         float(lacking(asked.text, "\n".join((around, _just_before(span, passage), span.text)))),
         *(float(span.shape == shape) for shape in ("row", "head", "title", "question")),
     ]
@@ -183,12 +174,6 @@ def stages_of(text: str) -> frozenset[int]:
     """The numbered phases a text names: 2 for 二期 and 第二期, for ``second phase`` and ``phase two``."""
     found = (next(part for part in match.groups() if part) for match in _STAGE.finditer(fold(text)))
     return frozenset(_STAGES[part] if part in _STAGES else int(part) for part in found)
-
-
-@lru_cache(maxsize=16384)
-def models_of(text: str) -> frozenset[str]:
-    """The model numbers a text names, without their hyphens: ``h20``, ``cx8``, ``910b``."""
-    return frozenset(name.replace("-", "") for name in _MODEL.findall(fold(text)))
 
 
 @lru_cache(maxsize=16384)

@@ -18,6 +18,7 @@ __all__ = ["Asked", "asked_measure", "figures", "fits", "likeliest", "read_quant
 _DATES = frozenset(("date", "year", "century", "decade", "time"))
 # Dimension and the words that ask for it, folded; the first that matches decides.
 _DIMENSIONS = (
+    ("part", r"(?:上缴|上交|缴纳|分成|抽成|抽走|让出|分给|交给)[^，。？?]{0,12}多少|\bhow much of\b"),
     ("percent", r"百分之几|几成|是[^，。？?]{1,12}的多少[？?]?$|比例"
                 r"|占比|比重|份额|市占|市场占有|[利润增长良使用转换成功率税折出租]率|%|多大比|"
                 r"\bpercent|\bshare\b|\bproportion|\bportion|\brate\b|\bmargin|\byield|\bfraction of|\butili[sz]ation"),
@@ -67,7 +68,7 @@ def asked_measure(question: str) -> Asked:
         counted = word if not match["zh"] or word in _COUNTABLE else ""
     dimension = next((name for name, pattern in _COMPILED if pattern.search(folded)), "")
     return Asked(
-        "" if counted and dimension in ("percent", "money", "length", "power", "bytes") else dimension, counted
+        "" if counted and dimension in ("part", "percent", "money", "length", "power", "bytes") else dimension, counted
     )
 
 
@@ -103,13 +104,15 @@ def fits(asked: Asked, found: Quantity, sentence: str) -> bool | None:
         elif re.match(rf"(?:[a-z0-9-]+ ){{0,3}}{re.escape(asked.counted.removesuffix('s'))}", after):
             return True
         elif re.match(r"[a-z]", after):
-            return asked.dimension in ("people", "time") and _of_dimension(asked.dimension, found)
+            return asked.dimension in ("people", "time") and bool(_of_dimension(asked.dimension, found))
     if not asked.dimension:  # what is counted has no unit of measure, unless it is one
         return False if asked.counted and is_hard(found.unit) and not unit_after(asked.counted, 0)[0] else None
     return _of_dimension(asked.dimension, found)
 
 
-def _of_dimension(dimension: str, found: Quantity) -> bool:
+def _of_dimension(dimension: str, found: Quantity) -> bool | None:
+    if dimension == "part":  # of a sum, a share or an amount of money; of anything else, anything
+        return _of_dimension("percent", found) or _of_dimension("money", found) or None
     if dimension == "percent":
         return found.kind in ("percent", "fraction")
     if dimension == "money":
