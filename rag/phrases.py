@@ -17,6 +17,11 @@ _PHRASES: dict[str, dict[str, str]] = {
         "zh-Hant": "兩份文件說法不一：",
         "en": "Two documents disagree:",
     },
+    "unanswered": {
+        "zh-Hans": "这些文档没有回答：{question}",
+        "zh-Hant": "這些文件沒有回答：{question}",
+        "en": "The documents do not answer: {question}",
+    },
     "fallback": {
         "zh-Hans": "语言模型没有给出可用的回答（{reason}），以下为文档原文。",
         "zh-Hant": "語言模型沒有給出可用的回答（{reason}），以下為文件原文。",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from index.language import detect, resolve, side
 from index.types import Passage
 from rag import refuse
-from rag.answer.extractive import Choice, ExtractiveSettings, choose, compose
+from rag.answer.extractive import Choice, ExtractiveSettings, best_first, choose, compose
 from rag.answer.parts import parts_of
 from rag.answer.sentences import PASSAGES_READ, Likelihood, ScoredSentence, score_sentences
 from rag.converse import standalone
@@ -36,11 +36,13 @@ _RELATED = 3  # passages a refusal names
 class _Evidence:
     """What was found for a question: the passages read, their sentences, and whether they answer it."""
 
+    question: str
     passages: tuple[Passage, ...]
     scored: tuple[ScoredSentence, ...]
     verdict: refuse.Verdict
     timings: dict[str, float]
     chosen: tuple[ScoredSentence, ...] = ()  # where a question's two parts were answered, a sentence for each
+    unanswered: str = ""  # where one of them was, the other
 
 
 class Responder:
@@ -105,22 +107,26 @@ class Responder:
             return
         yield Status("answering")
         if self._generator is None:
-            yield from self._extract(base, asked, evidence)
+            yield from self._extract(base, evidence)
         else:
             yield from self._generate(base, asked, evidence, history)
 
     def _evidence(self, question: str) -> _Evidence:
-        """What was found for a question; for both halves where it asks two things, and each half is answered."""
+        """What was found for a question; for both halves where it asks two things and each half is answered, or for the
+        first alone where that is surer to be answered than the whole."""
         parts = parts_of(question)
         if parts is None:
             return self._found(question)
         first = self._found(parts.first)
-        if first.verdict.answers:
-            said = max(first.scored, key=lambda sentence: sentence.score).text
-            second = self._found(standalone(parts.second, [Turn(parts.first, said)]))
-            if second.verdict.answers:
-                return _joined(first, second)
-        return self._found(question)
+        if not first.verdict.answers:
+            return self._found(question)
+        said = best_first(first.scored, ExtractiveSettings())[0].text
+        second = self._found(standalone(parts.second, [Turn(parts.first, said)]))
+        if second.verdict.answers:
+            return _joined(question, first, second)
+        whole = self._found(question)
+        surer = (whole.verdict.probability or 0.0) > (first.verdict.probability or 0.0)
+        return whole if surer else replace(first, unanswered=parts.second)
 
     def _found(self, question: str) -> _Evidence:
         started = time.perf_counter()
@@ -137,16 +143,16 @@ class Responder:
             missing = refuse.missing_parts(question, features, scored, read)
             verdict = refuse.judge(features, self._model + self._reranker.profile, missing)
         timings = {"search": found - started, "read": time.perf_counter() - found}
-        return _Evidence(tuple(passages), tuple(scored), verdict, timings)
+        return _Evidence(question, tuple(passages), tuple(scored), verdict, timings)
 
-    def _choice(self, question: str, evidence: _Evidence) -> Choice:
+    def _choice(self, evidence: _Evidence) -> Choice:
         if evidence.chosen:
             return Choice(evidence.chosen)
-        return choose(question, evidence.scored, evidence.passages, ExtractiveSettings(), self.retriever.names)
+        return choose(evidence.question, evidence.scored, evidence.passages, ExtractiveSettings(), self.retriever.names)
 
-    def _extract(self, base: Answer, question: str, evidence: _Evidence) -> Iterator[Event]:
-        choice = self._choice(question, evidence)
-        pieces, citations = compose(question, base.language, evidence.passages, choice)
+    def _extract(self, base: Answer, evidence: _Evidence) -> Iterator[Event]:
+        choice = self._choice(evidence)
+        pieces, citations = compose(evidence.question, base.language, evidence.passages, choice, evidence.unanswered)
         yield from pieces
         yield _finished(base, pieces, citations)
 
@@ -199,8 +205,8 @@ class Responder:
     ) -> Iterator[Event]:
         """Quotes after a model that failed, labelled as such; what it wrote before is not part of the answer."""
         label = Sentence(phrase("fallback", base.language, reason=reason) + "\n", (), reason="frame")
-        choice = self._choice(question, evidence)
-        pieces, citations = compose(question, base.language, evidence.passages, choice)
+        choice = self._choice(evidence)
+        pieces, citations = compose(evidence.question, base.language, evidence.passages, choice, evidence.unanswered)
         pieces = (label, *pieces)
         if written:
             yield Status("restarting")
@@ -208,7 +214,7 @@ class Responder:
         yield replace(_finished(base, pieces, citations), mode="fallback", notes=(reason,))
 
 
-def _joined(first: _Evidence, second: _Evidence) -> _Evidence:
+def _joined(question: str, first: _Evidence, second: _Evidence) -> _Evidence:
     """The evidence of two questions as one: the passages of both, best ones first, and the best sentence for each."""
     passages: list[Passage] = []
     for pair in zip_longest(first.passages, second.passages):
@@ -220,11 +226,13 @@ def _joined(first: _Evidence, second: _Evidence) -> _Evidence:
     def moved(part: _Evidence) -> list[ScoredSentence]:
         return [replace(s, passage=places[part.passages[s.passage].chunk_id]) for s in part.scored]
 
-    best = [max(moved(part), key=lambda sentence: sentence.score) for part in (first, second)]
+    best = [best_first(moved(part), ExtractiveSettings())[0] for part in (first, second)]
     chosen = {(sentence.passage, sentence.start): sentence for sentence in best}
     verdict = min(first.verdict, second.verdict, key=lambda verdict: verdict.probability or 0.0)
     timings = {name: first.timings[name] + second.timings[name] for name in first.timings}
-    return _Evidence(tuple(passages), (*moved(first), *moved(second)), verdict, timings, tuple(chosen.values()))
+    return _Evidence(
+        question, tuple(passages), (*moved(first), *moved(second)), verdict, timings, tuple(chosen.values())
+    )
 
 
 def _finished(base: Answer, pieces: tuple[Sentence, ...], citations: tuple[Citation, ...]) -> Answer:

@@ -149,6 +149,31 @@ LATER: list[Case] = [
     ([("What was SMIC's revenue in 2024?", "8 billion [1].")], "And what is photoresist used for?", [], []),
     ([("英特尔拿到多少补助？", "78.6亿美元[1]。")], "台积电在亚利桑那的厂呢？", ["台积电在亚利桑那的厂", "补助"], []),
     ([("岭川2024年的营收是多少？", "512亿元[1]。")], "毛利率又是多少？", ["岭川2024年", "毛利率"], []),
+    (
+        [("How many days does a visa take in mainland China?", "15 days [1].")],
+        "How many in Taiwan?",
+        ["How many days does a visa take in Taiwan"],
+        ["China"],
+    ),
+    (
+        [("How long does a patent last in the US?", "20 years [1].")],
+        "How long in the EU?",
+        ["patent last in the EU"],
+        [],
+    ),
+    ([("Where is Intel building?", "Arizona [1].")], "How much in Ohio?", [], []),
+    (
+        [("Which site gets Aurora-2 first?", "Palo Duro [1]."), ("Aurora-2用的是几纳米？", "5纳米[1]。")],
+        "那里2024年通电多少兆瓦？",
+        ["Aurora-2，2024年通电"],
+        [],
+    ),
+    (
+        [("瀚岳主要供貨給哪家公司？", "瀚岳的主要客戶是美國雲端業者Northgate Compute[1]。")],
+        "那家公司2024年營收多少？",
+        ["Northgate Compute2024年"],
+        ["瀚岳"],
+    ),
 ]
 
 

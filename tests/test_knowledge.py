@@ -99,6 +99,24 @@ def test_the_answer_is_found_in_the_other_language_too(real: KnowledgeBase) -> N
         assert {passage.language for passage in passages} >= {"zh-Hant", "en"}, tag
 
 
+@pytest.mark.parametrize(
+    ("question", "half", "said"),
+    [
+        (
+            "How much prepayment will Northgate make, and how many patents does Kodak hold in Peru?",
+            "$96 million",
+            "\nThe documents do not answer: How many patents does Kodak hold in Peru?",
+        ),
+        ("CX-8的显存带宽是多少，柯达在秘鲁有多少件专利？", "1.6", "\n这些文档没有回答：柯达在秘鲁有多少件专利？"),
+    ],
+)
+def test_the_half_that_nothing_answers_is_named(real: KnowledgeBase, question: str, half: str, said: str) -> None:
+    answer = real.ask(question)
+    assert half in answer.text and answer.text.endswith(said) and not answer.refused
+    assert answer.text == "".join(sentence.text for sentence in answer.sentences)
+    assert answer.sentences[-1].reason == "frame" and not answer.sentences[-1].citations
+
+
 def test_asking_twice_gives_the_same(real: KnowledgeBase) -> None:
     one, other = real.ask(ASKED["en"]), real.ask(ASKED["en"])
     assert {**one.as_dict(), "timings": {}} == {**other.as_dict(), "timings": {}}

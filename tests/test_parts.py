@@ -18,9 +18,19 @@ from rag.answer.parts import Parts, parts_of
         ("How large is it, and what grant does it get?", "How large is it?", "What grant does it get?"),
         (
             "Which employs more people, Hanyue Technology or Northgate?",
-            "Which employs more people, Hanyue Technology?",
-            "Which employs more people, Northgate?",
+            "How many people employs Hanyue Technology?",
+            "How many people employs Northgate?",
         ),
+        ("Which is heavier, the CX-6 or the CX-8?", "How heavy is the CX-6?", "How heavy is the CX-8?"),
+        ("Which is older, Qiheng or Lingchuan?", "How old is Qiheng?", "How old is Lingchuan?"),
+        ("2024年，启衡和岭川哪一家的员工更多？", "2024年，启衡的员工多少？", "2024年，岭川的员工多少？"),
+        (
+            "启衡与岭川哪家把更大比例的营收投到研发上？",
+            "启衡把多大比例的营收投到研发上？",
+            "岭川把多大比例的营收投到研发上？",
+        ),
+        ("華為先後在何時被美國和台灣列入名單？", "華為先後在何時被美國列入名單？", "華為先後在何時被台灣列入名單？"),
+        ("总统先后向Intel和Micron拨了多少？", "总统先后向Intel拨了多少？", "总统先后向Micron拨了多少？"),
         ("Was Chengxing AI founded before Harbourlink?", "Was Chengxing AI founded?", "Was Harbourlink founded?"),
     ],
 )

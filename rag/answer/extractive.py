@@ -108,11 +108,12 @@ def _fits(
 
 
 def compose(
-    question: str, language: str, passages: Sequence[Passage], choice: Choice
+    question: str, language: str, passages: Sequence[Passage], choice: Choice, unanswered: str = ""
 ) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
     """The pieces of the answer's text and its citations: one number a passage, in order of first use.
 
-    A citation's quote reaches from the first to the last sentence quoted from its passage.
+    A citation's quote reaches from the first to the last sentence quoted from its passage. ``unanswered`` is the half
+    of the question that nothing answers: the last piece says so.
     """
     chosen = choice.sentences
     numbers = {passage: number for number, passage in enumerate(dict.fromkeys(s.passage for s in chosen), start=1)}
@@ -128,6 +129,9 @@ def compose(
         if i + 1 < len(chosen):
             text += _joint(sentence, chosen[i + 1], passages, choice.disagree or frames[i + 1] != frames[i])
         pieces.append(Sentence(text, (number,), "supported", 1.0))
+    if unanswered:
+        said = phrase("unanswered", language, question=_without_marks(unanswered))
+        pieces.append(Sentence(f"\n{said}", (), reason="frame"))
     citations = tuple(
         _cite(number, passages[i], [s for s in chosen if s.passage == i]) for i, number in numbers.items()
     )

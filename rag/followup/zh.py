@@ -241,7 +241,9 @@ def _pronouns(core: str, before: Frame) -> str:
         return out if own_content(plain(core)) or changed and _PRONOUN.search(text) else before.topic + out
     there = _THERE.search(text)
     if there and there.group() != "当地" and not changed and before.topic and not _names_place(before):
-        return core[: there.start()] + before.topic + core[there.end() :]
+        rest = core[there.end() :]
+        apart = "，" if before.topic[-1:].isalnum() and before.topic[-1].isascii() and rest[:1].isascii() else ""
+        return f"{core[: there.start()]}{before.topic}{apart}{rest}"
     if not changed and (there or _AMONG.match(text) or _PRONOUN.match(text)):
         return f"{before.question}，{core}"
     return out if changed else ""

@@ -94,7 +94,7 @@ def _is_model_name(text: str, position: int) -> bool:
 
 
 _STATED = re.compile(
-    r"(?:是|为|由|从|向)([^，。；：（）(),是由从向的]{2,20}?)"
+    r"(?:是|为|由|从|向)([^，。；：（）(),是由从向的]{2,30}?)"
     r"(?:采购|提供|供应|生产|制造|创办|创立|发明|设计|负责|$|[，。；（(、])"
 )
 
@@ -103,12 +103,14 @@ def _named(question: str, answer: str) -> str:
     """The name that the first sentence of an answer gives to a question that asked for one; may be empty."""
     spans = sentences(answer)
     first = split_marks(answer[spans[0][0] : spans[0][1]])[0].strip(STOPS) if spans else ""
-    text, asked = plain(first), plain(question)
+    text, asked, about = plain(first), plain(question), plain(_topic(question))
     candidates = [_topic(first)]
     candidates += [first[match.start(1) : match.end(1)] for match in _STATED.finditer(text)]
     for candidate in candidates:
         folded = plain(candidate)
-        if 2 <= len(folded) <= 20 and folded not in asked and not ASKS.search(folded) and not TIME.fullmatch(folded):
+        if about and folded.startswith(f"{about}的"):  # what belongs to the one asked about is not another
+            continue
+        if 2 <= len(folded) <= 30 and folded not in asked and not ASKS.search(folded) and not TIME.fullmatch(folded):
             return candidate
     return ""
 
