@@ -101,8 +101,9 @@ class QueryTerms:
         return reached / math.sqrt(max(sum(self.weights), 1e-6))
 
     def share(self, found: Collection[str]) -> float:
-        """The share of the question's weight that a text of these search words holds, 0 to 1."""
-        return self.covered(found) / math.sqrt(max(sum(self.weights), 1e-6))
+        """The share of the question that a text of these search words holds, 0 to 1, by weight; what could not be
+        translated no text holds."""
+        return self.coverage * self.covered(found) / math.sqrt(max(sum(self.weights), 1e-6))
 
 
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)

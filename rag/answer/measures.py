@@ -47,6 +47,8 @@ _COUNTED = re.compile(
 _COUNTABLE = frozenset(
     "个家种片张件台座名位次项颗条款艘架辆部篇人倍支层级届任代只头枚套股栋户册卷幅首集章节页组吨车柜櫃国处所"
 )
+_HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)  # no number of things
+_AMOUNTS = ("money", "percent", "fraction")
 _UNITS_OF_TIME = frozenset(("time", "months"))
 
 
@@ -130,4 +132,6 @@ def likeliest(question: str, sentence: str, found: Sequence[Quantity]) -> list[Q
     """Those of the figures that measure what is asked, or else those that may."""
     asked = asked_measure(question)
     said = [(one, fits(asked, one, sentence)) for one in found]
-    return [one for one, fit in said if fit] or [one for one, fit in said if fit is None]
+    plain = [one for one, fit in said if fit is None]
+    amounts = [one for one in plain if one.kind in _AMOUNTS or one.unit] if _HOW_MUCH.search(question) else []
+    return [one for one, fit in said if fit] or amounts or plain

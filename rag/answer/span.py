@@ -54,7 +54,8 @@ def answer_quantity(question: str, sentence: str, lead: str = "") -> Quantity | 
 
 def _nearest(question: str, sentence: str, found: Sequence[Quantity], lead: str) -> list[Quantity]:
     """Those whose own clause says most of what the question says, and its time; more than one where none stands out."""
-    asked, years = frozenset(words(question)), _years(read_quantities(question))
+    years = _years(read_quantities(question))  # counted apart: a clause may go on in the time of the one before
+    asked = frozenset(word for word in words(question) if word not in years and not word.startswith(("y:", "d:")))
     heads = _cells(lead.rsplit("\n", 1)[-1]) if " | " in sentence else []
     said = [_said(asked, years, sentence, one, heads) for one in found]
     return [one for one, count in zip(found, said, strict=True) if count == max(said)]
@@ -69,11 +70,17 @@ def _said(asked: frozenset[str], years: frozenset[str], sentence: str, one: Quan
     start, end = _clause(sentence, one)
     clause = frozenset(words(f"{sentence[start : one.start]} {sentence[one.end : end]}"))
     counted = frozenset(words(sentence[one.end : min(end, one.end + _BESIDE)]))
-    own = _years(q for q in read_quantities(sentence) if start <= q.start and q.end <= end)
+    own = _years(_times_of(sentence, start, end))
     timely = (bool(years & own) - bool(own - years)) if years else 0
     part = bool(_PART.search(sentence[start : one.start]))
     aside = bool(_ASIDE.search(sentence[: one.start]))
     return len(asked & clause) + len(asked & counted) + 3 * timely - 2 * part - 2 * aside
+
+
+def _times_of(sentence: str, start: int, end: int) -> list[Quantity]:
+    """The times that a clause names, or, where it names none, the last one before it, which still holds."""
+    times = [q for q in read_quantities(sentence) if q.kind in _TIMES and q.end <= end]
+    return [q for q in times if q.start >= start] or times[-1:]
 
 
 def _years(found: Iterable[Quantity]) -> frozenset[str]:
