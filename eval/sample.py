@@ -33,6 +33,7 @@ def sample_knowledge_base(config: Config | None = None, announce: Callable[[str]
 
     chosen = config or Settings()
     made_from = [checksums(SAMPLE), indexing_code(), asdict(chosen.embedding), asdict(chosen.chunking)]
+    made_from.append(chosen.retrieval.user_dictionary)
     folder = cache_folder() / "eval" / f"sample-{checksum(made_from)[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     knowledge = KnowledgeBase.open(folder, create=True, config=chosen, announce=announce)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from index.cache import EmbeddingCache
-from index.chunk import chunk
+from index.chunk import chunk, embedding_text
 from index.clean import clean
 from index.errors import DocumentError, ModelError
 from index.generation import Generation
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
 
-__all__ = ["BuildReport", "Embedder", "Indexer", "Progress", "add", "embed", "embedding_text", "remove"]
+__all__ = ["BuildReport", "Embedder", "Indexer", "Progress", "add", "embed", "remove"]
 
-_HEADINGS_LENGTH = 200  # characters of the path of headings that go into a chunk's embedding
 _BATCH = 256  # texts embedded between two progress events; each batch is cached as it is done
 
 _log = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ def add(
     embedder: Callable[[], Embedder],
     indexer: Indexer,
     budget: int,
-    renew: bool = False,
+    outdated: Callable[[Generation], bool] = lambda _: False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
     """Make a knowledge base hold what the files and folders hold; what lies elsewhere stays as it is. A document whose
@@ -110,7 +109,7 @@ def add(
 
     Files already held cost no more than their checksum: where nothing differs, nothing is written and the embedder is
     not even made. A file that cannot be read is reported and costs itself only. ``budget`` is a chunk's size in tokens;
-    with ``renew``, what is held is indexed anew though no file differs.
+    what is held is indexed anew, though no file differs, where its generation is ``outdated``.
 
     Raises IncompatibleStoreError for another embedding model than the one in use, BusyStoreError, StoreError (the disk
     refused; nothing was changed), UsageError for a path that does not exist, and ModelError.
@@ -120,7 +119,7 @@ def add(
     held = store.snapshot().document_rows()
     lost = _lost(store, held, paths, [source for source, _ in failed])
     plan = compare(held, files, lost)
-    if plan.is_empty and not (renew and held):
+    if plan.is_empty and not (held and outdated(store.snapshot())):
         return _report(plan, failed, {})
     with store.writer() as writer:
         plan = compare(writer.base.document_rows(), files, lost)  # another writer may have been first
@@ -132,6 +131,7 @@ def add(
         if model is not None and documents:
             made = _made(documents, model, budget, store.cache_path, tell)
             parts = _Parts(parts.documents + made.documents, parts.chunks + made.chunks, parts.vectors + made.vectors)
+        renew = bool(parts.documents) and outdated(writer.base)
         if documents or plan.moved or plan.replaced(unreadable) or renew:
             identity = model.identity if model is not None and documents else writer.base.manifest.embedding
             _commit(writer, parts, identity, indexer, tell, renew=renew)
@@ -147,13 +147,6 @@ def remove(store: Store, document_id: str, *, indexer: Indexer) -> None:
         writer.base.info(document_id)
         ids = [info.id for info in writer.base.document_rows() if info.id != document_id]
         _commit(writer, _parts_of(writer.base, ids), writer.base.manifest.embedding, indexer, _ignore)
-
-
-def embedding_text(chunk: Chunk, title: str) -> str:
-    """What is embedded and searched of a chunk: its path of headings (the document's title where it has none) and
-    its text."""
-    path = " > ".join(chunk.headings) or title
-    return f"{path[:_HEADINGS_LENGTH]}\n{chunk.text}" if path else chunk.text
 
 
 def _find(store: Store, paths: Sequence[str | Path]) -> tuple[list[FoundFile], list[tuple[str, str]]]:

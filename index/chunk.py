@@ -14,12 +14,13 @@ from itertools import groupby, pairwise
 from index.language import detect, resolve, sentences
 from index.types import Chunk, Document, Section
 
-__all__ = ["chunk"]
+__all__ = ["chunk", "embedding_text"]
 
 # A last chunk smaller than this share of the budget joins the one before it, if both fit the larger share.
 _SMALL_TAIL = 0.15
 _STRETCHED = 1.15
 # Where a sentence over the budget may be cut, best first: after a clause, between words, between characters.
+_HEADINGS_LENGTH = 200  # characters of the path of headings that are searched
 _CLAUSE_ENDS = re.compile(r"[，、；：,;:）)—]\s*")
 _WORD_ENDS = re.compile(r"\s+")
 
@@ -222,3 +223,10 @@ def _language(text: str, fallback: str) -> str:
     if tag == "und":
         return fallback
     return resolve(tag, fallback) if tag == "zh" else tag
+
+
+def embedding_text(chunk: Chunk, title: str) -> str:
+    """What is embedded and searched of a chunk: its path of headings (the document's title where it has none) and
+    its text."""
+    path = " > ".join(chunk.headings) or title
+    return f"{path[:_HEADINGS_LENGTH]}\n{chunk.text}" if path else chunk.text

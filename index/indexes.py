@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index import dense, equivalents, lexical
+from index.chunk import embedding_text
 from index.equivalents import Names
 from index.errors import DamagedStoreError
 from index.language import Side, side
 from index.names import name_keys
 from index.pairs import mine
 from index.rules import word_rules
+from index.texts import DocumentInfo
 from index.types import Chunk
 from index.words import words
 
@@ -49,6 +51,9 @@ class StoredFiles(Protocol):
     def all_chunks(self) -> Iterator[Chunk]:
         """Its chunks in their order."""
 
+    def document_rows(self) -> Sequence[DocumentInfo]:
+        """Its documents without their texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class SideIndex:
@@ -78,8 +83,8 @@ def make_indexer(model: str) -> Indexer:
     """The indexer for collections embedded with ``model``: chunks, their search texts, their raw vectors, shape
     (n, dimension), and the generation before, to named files and what the manifest should keep.
 
-    The search words of chunks that the generation before holds are taken from it, not made again: they are what takes
-    longest. What comes out does not depend on it.
+    Search words of texts that the generation before holds are taken from it, not made again: they are what takes
+    longest. What comes out is the same.
     """
 
     def index(
@@ -92,7 +97,8 @@ def make_indexer(model: str) -> Indexer:
         means: dict[str, list[float]] = {}
         pairs: dict[str, tuple[equivalents.Pair, ...]] = {}
         sides = [side(chunk.language) for chunk in chunks]
-        held = {chunk: row for row, chunk in enumerate(base.all_chunks())} if is_current(base.extra) else {}
+        rules = word_rules()
+        held = _rows_by_text(base) if base.extra.get(_WORDS) == rules else {}
         for name in SIDES:
             rows = np.array([row for row, own in enumerate(sides) if own == name], dtype=np.int64)
             mean = dense.passage_mean(vectors[rows], priors.passages[name])
@@ -100,11 +106,11 @@ def make_indexer(model: str) -> Indexer:
             files[f"{name}.rows.npy"] = _to_bytes(rows)
             files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
             pairs[name] = mine(chunks[row].text for row in rows)
-            origin = np.array([held.get(chunks[row], -1) for row in rows], dtype=np.int64)
+            origin = np.array([held.get((name, texts[row]), -1) for row in rows], dtype=np.int64)
             fresh = ((words(texts[row]), name_keys(texts[row], name)) for row in rows[origin < 0])
             files |= lexical.to_files(_searched(base, name, origin, fresh), f"{name}.lexical")
         files[_PAIRS] = equivalents.to_bytes(pairs)
-        return files, {"means": means, _WORDS: word_rules()}
+        return files, {"means": means, _WORDS: rules}
 
     return index
 
@@ -112,6 +118,13 @@ def make_indexer(model: str) -> Indexer:
 def is_current(extra: Mapping[str, object]) -> bool:
     """Whether a generation's search words were made by the rules, and the user dictionaries, of this process."""
     return extra.get(_WORDS) == word_rules()
+
+
+def _rows_by_text(base: StoredFiles) -> dict[tuple[Side, str], int]:
+    """The row of a passage that a generation holds, by its side and what is searched of it."""
+    titles = {document.id: document.title for document in base.document_rows()}
+    rows = enumerate(base.all_chunks())
+    return {(side(chunk.language), embedding_text(chunk, titles[chunk.document_id])): row for row, chunk in rows}
 
 
 def _searched(

@@ -15,7 +15,16 @@ from index.language import Side, fold
 from index.pinyin import PINYIN, pinyin_keys
 from index.words import cut_han, is_listed, words
 
-__all__ = ["NAME_MARKS", "SOUND", "chinese_name_keys", "english_name_keys", "matching_words", "models_of", "name_keys"]
+__all__ = [
+    "NAME_MARKS",
+    "SOUND",
+    "chinese_name_keys",
+    "english_name_keys",
+    "lacking_models",
+    "matching_words",
+    "models_of",
+    "name_keys",
+]
 
 SOUND = "~"  # what every key begins with
 NAME_MARKS = (SOUND, PINYIN)  # what a passage's keys of names begin with, by sound and in pinyin
@@ -31,8 +40,11 @@ _SOUND_CHARACTERS = frozenset(
 # h20, cx-8, 910b and aurora-2; no part of a year (q3, fy2024), nor one before or after it (mid-2025, the 1990s).
 _MODEL = re.compile(
     r"(?<![a-z0-9])(?!(?:q[1-4]|[12]?h[12]|fy-?\d{2,4}|(?:mid|pre|post|early|late)-?(?:1[5-9]|20)\d\d|\d{4}s)(?![a-z0-9]))"
-    r"(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|[a-z]{6,14}-\d{1,4}[a-z]{0,2}|\d{3,4}[a-z]{1,2})(?![a-z0-9])"
+    r"(?:[a-z]{1,5}-?\d{1,4}[a-z]{0,2}|[a-z]{6,14}-\d{1,4}[a-z]{0,2}"
+    r"|\d{3,4}(?!(?:[nmck]?m|[mgk]?w|[mgtk]b|[mgk]?hz|k?g|m[gls]|k?v|ma|db|hp|bn|th|st|nd|rd|am|pm)(?![a-z]))[a-z]{1,2})"
+    r"(?![a-z0-9])"
 )
+_JOINTS = re.compile(r"(?<=[a-z])[ -](?=\d)")
 _RUN = re.compile(r"[\u4e00-\u9fff]+")
 _CAPITALISED = re.compile(r"\b[A-Z][a-z\u00e0-\u024f]{3,}\b|\b[A-Z][a-z]+[A-Z][a-z]+\b")
 _SHORTEST, _LONGEST = 2, 6
@@ -90,6 +102,14 @@ def matching_words(text: str) -> frozenset[str]:
 def models_of(text: str) -> frozenset[str]:
     """The model numbers a text names, without their hyphens: ``h20``, ``cx8``, ``910b``."""
     return frozenset(name.replace("-", "") for name in _MODEL.findall(fold(text)))
+
+
+def lacking_models(question: str, text: str) -> frozenset[str]:
+    """The model numbers of a question that a text does not hold; "Aurora 2" holds Aurora-2."""
+    joined = _JOINTS.sub("", fold(text))
+    return frozenset(
+        name for name in models_of(question) if not re.search(rf"(?<![a-z0-9]){re.escape(name)}(?!\d)", joined)
+    )
 
 
 @lru_cache(maxsize=65536)

@@ -29,7 +29,7 @@ def indexing_code() -> tuple[tuple[str, str], ...]:
 
 
 def word_rules() -> str:
-    """The SHA-256, in hex, of all that the search words of a text depend on. All of the package's code counts, rather
-    than a number that somebody must remember to raise."""
+    """The SHA-256, in hex, of what decides the search words of a text: the libraries that cut and fold it, user
+    dictionaries, and all of the package's code, rather than a number that somebody must remember to raise."""
     versions = [(library, metadata.version(library)) for library in _LIBRARIES]
     return hashlib.sha256(repr((indexing_code(), versions, taught())).encode()).hexdigest()

@@ -24,13 +24,15 @@ from index.language import fold
 from index.numbers import search_terms
 
 if TYPE_CHECKING:
-    import jieba
+    import jieba.posseg
     import snowballstemmer
 
 __all__ = [
     "STOP_WORDS",
     "cut_han",
+    "cut_tagged",
     "english_words",
+    "forget_user_dictionary",
     "han_shares",
     "han_words",
     "is_listed",
@@ -51,7 +53,8 @@ _UNITED_STATES = re.compile(r"(?<![A-Za-z.])U\.?S\.?(?:A\.?)?(?![A-Za-z])")
 _ASKING = re.compile(r"(?:什么|甚么|哪个|哪些)(?:地方|时间|时候|东西)")
 _PAIR_WEIGHS = 0.5  # a pair of characters that is no word of jieba's, beside one that is
 _lock = threading.Lock()
-_taught: dict[str, None] = {}  # digests of the user dictionaries that were loaded, in their order
+_taught: list[str] = []  # the digest of the user dictionary that was loaded
+_LARGEST = 16 * 2**20  # bytes of a user dictionary: jieba's own has five million
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
 STOP_WORDS = frozenset(
@@ -82,6 +85,13 @@ def _tokenizer() -> jieba.Tokenizer:
 
 
 @cache
+def _tagger() -> jieba.posseg.POSTokenizer:
+    import jieba.posseg
+
+    return jieba.posseg.POSTokenizer(_tokenizer())
+
+
+@cache
 def _stemmer() -> snowballstemmer.stemmer:
     import snowballstemmer
 
@@ -89,28 +99,42 @@ def _stemmer() -> snowballstemmer.stemmer:
 
 
 def load_user_dictionary(path: str | Path) -> None:
-    """Teach jieba the words of a file, for all of this process: one a line, ``word [frequency] [tag]``, UTF-8, in
-    either script.
+    """Teach jieba the words of a file, for all of this process: one a line, ``word [frequency] [tag]``, UTF-8, Han
+    characters in either script.
 
-    Raises ``UsageError`` when the file cannot be read.
+    Raises ``UsageError`` when the file cannot be read, or where the process has another dictionary already: texts cut
+    by one would not be found by questions cut by the other.
     """
     try:
         with open_regular(Path(path)) as file:
-            text = file.read().decode("utf-8-sig")
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        with _lock:
-            if digest not in _taught:
-                _tokenizer().load_userdict(io.StringIO(fold(text)))
-                _taught[digest] = None
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"cannot read the user dictionary {path}: {error}; it must be UTF-8, one word a line"
-        ) from error
+            data = file.read(_LARGEST + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"cannot read the user dictionary {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"the user dictionary {path} must be UTF-8: save it as UTF-8") from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"the user dictionary {path} must have {_LARGEST >> 20} MiB at most, has more")
+    digest = hashlib.sha256(data).hexdigest()
+    with _lock:
+        if _taught and digest not in _taught:
+            raise UsageError(f"this process has another user dictionary than {path} now: start it anew to change it")
+        if not _taught:
+            _tokenizer().load_userdict(io.StringIO(fold(text)))
+            _taught.append(digest)
 
 
 def taught() -> tuple[str, ...]:
-    """Digests of the user dictionaries in use, in the order they were loaded."""
+    """The digest of the user dictionary in use; empty without one."""
     return tuple(_taught)
+
+
+def forget_user_dictionary() -> None:
+    """As before one was loaded. What was cut with it stays so where it is kept."""
+    with _lock:
+        _taught.clear()
+        _tokenizer.cache_clear()
+        _tagger.cache_clear()
 
 
 @lru_cache(maxsize=65536)
@@ -139,6 +163,12 @@ def cut_han(run: str) -> list[str]:
     """An unbroken run of folded Han characters as jieba's words, none of them twice."""
     with _lock:
         return [str(word) for word in _tokenizer().cut(run)]
+
+
+def cut_tagged(text: str) -> list[tuple[str, str]]:
+    """A folded text as jieba's words, each with its tag for the part of speech."""
+    with _lock:
+        return [(pair.word, pair.flag) for pair in _tagger().cut(text)]
 
 
 def is_listed(word: str) -> bool:

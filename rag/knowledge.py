@@ -46,6 +46,8 @@ class KnowledgeBase:
 
     def __init__(self, store: Store, config: Config, announce: Callable[[str], None] | None = None) -> None:
         """Use ``open``; this takes the parts as they are."""
+        if config.retrieval.user_dictionary:
+            load_user_dictionary(config.retrieval.user_dictionary)
         self._store = store
         self._config = config
         self._announce = announce
@@ -73,19 +75,16 @@ class KnowledgeBase:
         """
         folder = Path(path)
         store = Store.open(folder, create=create)
-        config = Config.of(folder) if config is None else config
-        if config.retrieval.user_dictionary:
-            load_user_dictionary(config.retrieval.user_dictionary)
-        return cls(store, config, announce)
+        return cls(store, Config.of(folder) if config is None else config, announce)
 
     # --- documents ---------------------------------------------------------------------------------------------
 
     def add(
         self, paths: Sequence[str | Path], on_progress: Callable[[build.Progress], None] | None = None
     ) -> IngestReport:
-        """Add files and folders. Unchanged files cost nothing, changed ones are replaced, a bad one costs itself only.
-        A document whose file is gone from a folder that is added again is taken out (not where the folder is empty: a
-        drive may not be connected).
+        """Add files and folders. Unchanged files cost nothing (unless it ``is_outdated``), changed ones are replaced, a
+        bad one costs itself only. A document whose file is gone from a folder that is added again is taken out (not
+        where the folder is empty: a drive may not be connected).
 
         Raises ``UsageError`` for a path that does not exist, ``IncompatibleStoreError`` when the knowledge base was
         built with another embedding model, and ``StoreError`` when it cannot be written; nothing is lost in any case.
@@ -96,7 +95,7 @@ class KnowledgeBase:
             embedder=lambda: self._embeddings,
             indexer=self._index,
             budget=self._config.chunking.budget,
-            renew=self.is_outdated(),
+            outdated=lambda held: not is_current(held.extra),
             on_progress=on_progress,
         )
         failed = tuple(IngestFailure(str(path), reason) for path, reason in report.failed)
@@ -191,6 +190,8 @@ class KnowledgeBase:
         with self._lock:
             if self._responder is None or self._responder[0] != generation.number:
                 self._check_model(generation)
+                if self._announce is not None and not is_current(generation.extra):
+                    self._announce(f"{self._store.path} was indexed by another version: add its documents again")
                 responder = Responder(generation, self._embeddings, self._config, self._announce)
                 self._responder = (generation.number, responder)
             return self._responder[1]

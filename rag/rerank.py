@@ -22,7 +22,7 @@ from index import models
 from index.embed import refuse_code
 from index.errors import MissingExtraError, ModelError
 from index.language import Side, detect, sentences, side
-from index.names import matching_words, models_of
+from index.names import lacking_models, matching_words
 from index.types import Passage
 from rag.language_model import LanguageModel, language_model
 from rag.retrieve import Candidate, QueryTerms, Retriever
@@ -166,9 +166,9 @@ def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> l
 def missing_models(question: str, passages: Sequence[Passage]) -> list[int]:
     """For each passage, how many of the model numbers of a question (``H100``) it does not hold, of those that any
     does: the likelihood of a question that names two is hardly less after a passage on one of them."""
-    held = [models_of(passage.whole) for passage in passages]
-    asked = models_of(question) & frozenset().union(*held)
-    return [len(asked - own) for own in held]
+    lacking = [lacking_models(question, passage.whole) for passage in passages]
+    nowhere = frozenset.intersection(*lacking) if lacking else frozenset()
+    return [len(own - nowhere) for own in lacking]
 
 
 def language_model_lifts(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Responder"]
 
 _RELATED = 3  # passages a refusal names
+_QUOTING = ExtractiveSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class _Evidence:
     verdict: refuse.Verdict
     timings: dict[str, float]
     chosen: tuple[ScoredSentence, ...] = ()  # where a question's two parts were answered, a sentence for each
-    unanswered: str = ""  # where one of them was, the other
+    unanswered: str = ""  # where the first of them was, what the other is about
 
 
 class Responder:
@@ -120,13 +121,14 @@ class Responder:
         first = self._found(parts.first)
         if not first.verdict.answers:
             return self._found(question)
-        said = best_first(first.scored, ExtractiveSettings())[0].text
+        said = best_first(first.scored, _QUOTING)[0].text
         second = self._found(standalone(parts.second, [Turn(parts.first, said)]))
         if second.verdict.answers:
             return _joined(question, first, second)
         whole = self._found(question)
         surer = (whole.verdict.probability or 0.0) > (first.verdict.probability or 0.0)
-        return whole if surer else replace(first, unanswered=parts.second)
+        # A chat model is given what was found for all that was asked, and sees itself what is not there.
+        return whole if surer or self._generator is not None else replace(first, unanswered=parts.other)
 
     def _found(self, question: str) -> _Evidence:
         started = time.perf_counter()
@@ -148,7 +150,7 @@ class Responder:
     def _choice(self, evidence: _Evidence) -> Choice:
         if evidence.chosen:
             return Choice(evidence.chosen)
-        return choose(evidence.question, evidence.scored, evidence.passages, ExtractiveSettings(), self.retriever.names)
+        return choose(evidence.question, evidence.scored, evidence.passages, _QUOTING, self.retriever.names)
 
     def _extract(self, base: Answer, evidence: _Evidence) -> Iterator[Event]:
         choice = self._choice(evidence)
@@ -179,7 +181,7 @@ class Responder:
                 written.append(sentence)
                 yield sentence
         except GenerationFailed as failure:
-            yield from self._fall_back(base, question, evidence, written, str(failure))
+            yield from self._fall_back(base, evidence, written, str(failure))
             return
         if not any(sentence.support == "supported" for sentence in written):
             # The second decision: nothing the model wrote stands on the passages it was given.
@@ -201,7 +203,7 @@ class Responder:
         return Sentence(text, tuple(numbers), state, support.score, support.reason)
 
     def _fall_back(
-        self, base: Answer, question: str, evidence: _Evidence, written: Sequence[Sentence], reason: str
+        self, base: Answer, evidence: _Evidence, written: Sequence[Sentence], reason: str
     ) -> Iterator[Event]:
         """Quotes after a model that failed, labelled as such; what it wrote before is not part of the answer."""
         label = Sentence(phrase("fallback", base.language, reason=reason) + "\n", (), reason="frame")
@@ -226,7 +228,7 @@ def _joined(question: str, first: _Evidence, second: _Evidence) -> _Evidence:
     def moved(part: _Evidence) -> list[ScoredSentence]:
         return [replace(s, passage=places[part.passages[s.passage].chunk_id]) for s in part.scored]
 
-    best = [best_first(moved(part), ExtractiveSettings())[0] for part in (first, second)]
+    best = [best_first(moved(part), _QUOTING)[0] for part in (first, second)]
     chosen = {(sentence.passage, sentence.start): sentence for sentence in best}
     verdict = min(first.verdict, second.verdict, key=lambda verdict: verdict.probability or 0.0)
     timings = {name: first.timings[name] + second.timings[name] for name in first.timings}

@@ -48,8 +48,8 @@ class TextEmbedder(Protocol):
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
     """How passages are found. ``depth`` candidates a side and method are looked at, whatever the limit; each step can
-    be switched off to measure it. ``user_dictionary`` is a file of names and terms for jieba, one a line; in the folder
-    of the settings' file where it is no whole path."""
+    be switched off to measure it. ``user_dictionary`` is a file of names and terms for jieba, one a line; a path from
+    the settings' file on, where it comes from one."""
 
     limit: int = 10
     user_dictionary: str = ""
@@ -101,9 +101,9 @@ class QueryTerms:
         return reached / math.sqrt(max(sum(self.weights), 1e-6))
 
     def share(self, found: Collection[str]) -> float:
-        """The share of the question that a text of these search words holds, 0 to 1, by weight; what could not be
-        translated no text holds."""
-        return self.coverage * self.covered(found) / math.sqrt(max(sum(self.weights), 1e-6))
+        """The share of the question's weight that a text of these search words holds, 0 to 1; what could not be
+        translated is left out."""
+        return self.covered(found) / math.sqrt(max(sum(self.weights), 1e-6))
 
 
 _UNFITTED = Scale(dense=25.0, lexical=1.5, offset=0.0)

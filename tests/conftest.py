@@ -60,11 +60,9 @@ def no_network() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def untaught(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What user dictionaries teach in a test is forgotten after it: it holds for the whole process otherwise."""
-    from index import words
+def untaught() -> Iterator[None]:
+    """What a user dictionary teaches in a test is forgotten after it: it holds for the whole process otherwise."""
+    from index.words import forget_user_dictionary
 
-    monkeypatch.setattr(words, "_taught", {})
-    words._tokenizer.cache_clear()
     yield
-    words._tokenizer.cache_clear()
+    forget_user_dictionary()

@@ -17,8 +17,9 @@ import pytest
 from store_parts import IDENTITY, HashEmbedder, Killing, Recording, in_child, vectors_of
 
 from index import build
-from index.build import BuildReport, Progress, embedding_text
+from index.build import BuildReport, Progress
 from index.cache import EmbeddingCache
+from index.chunk import embedding_text
 from index.disk import Disk
 from index.errors import IncompatibleStoreError, ModelError, UnknownDocumentError, UsageError
 from index.generation import Generation
@@ -73,7 +74,7 @@ class Bench:
         return self.embedder
 
     def add(
-        self, *paths: str | Path, renew: bool = False, on_progress: Callable[[Progress], None] | None = None
+        self, *paths: str | Path, outdated: bool = False, on_progress: Callable[[Progress], None] | None = None
     ) -> BuildReport:
         return build.add(
             self.store,
@@ -81,7 +82,7 @@ class Bench:
             embedder=self.make_embedder,
             indexer=self.indexer,
             budget=60,
-            renew=renew,
+            outdated=lambda _: outdated,
             on_progress=on_progress,
         )
 
@@ -131,9 +132,9 @@ def test_unchanged_files_cost_nothing(bench: Bench) -> None:
 
 
 def test_what_is_held_is_indexed_anew_where_that_is_asked_for(bench: Bench) -> None:
-    bench.add(renew=True)
+    bench.add(outdated=True)
     before, embedded = bench.store.snapshot(), len(bench.embedder.embedded)
-    report = bench.add(renew=True)
+    report = bench.add(outdated=True)
     assert len(report.unchanged) == len(FILES) and not (report.added or report.updated)
     assert (bench.made, bench.indexer.runs, len(bench.embedder.embedded)) == (1, 2, embedded)
     after = bench.store.snapshot()
@@ -144,7 +145,7 @@ def test_what_is_held_is_indexed_anew_where_that_is_asked_for(bench: Bench) -> N
 def test_nothing_is_written_for_an_empty_folder_though_all_is_to_be_indexed_anew(bench: Bench) -> None:
     for name in FILES:
         (bench.files / name).unlink()
-    assert bench.add(renew=True) == BuildReport() and bench.indexer.runs == 0
+    assert bench.add(outdated=True) == BuildReport() and bench.indexer.runs == 0
 
 
 def test_the_same_file_by_another_path_is_the_same(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

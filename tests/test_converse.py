@@ -162,16 +162,21 @@ LATER: list[Case] = [
         [],
     ),
     ([("Where is Intel building?", "Arizona [1].")], "How much in Ohio?", [], []),
+    ([("How many staff does it have in China?", "9 [1].")], "How many in Taiwan are employed by TSMC?", [], []),
+    ([("How many staff does Intel have?", "9 [1].")], "How many of Intel patents expired?", [], []),
+    ([("How much was spent in building Fab 21?", "$9 [1].")], "And in Ohio?", ["building Fab 21 in Ohio"], []),
+    ([("How many chips did Intel sell in 2023?", "9 [1].")], "How many in 2024?", ["Intel sell in 2024"], ["2023"]),
+    ([("Aurora-2用的是几纳米？", "5纳米[1]。")], "它2024年出货多少？", ["Aurora-2 2024年"], []),
     (
         [("Which site gets Aurora-2 first?", "Palo Duro [1]."), ("Aurora-2用的是几纳米？", "5纳米[1]。")],
         "那里2024年通电多少兆瓦？",
-        ["Aurora-2，2024年通电"],
+        ["Aurora-2 2024年通电"],
         [],
     ),
     (
         [("瀚岳主要供貨給哪家公司？", "瀚岳的主要客戶是美國雲端業者Northgate Compute[1]。")],
         "那家公司2024年營收多少？",
-        ["Northgate Compute2024年"],
+        ["Northgate Compute 2024年"],
         ["瀚岳"],
     ),
 ]

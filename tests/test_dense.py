@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from index import dense, indexes
+from index import dense
 from index.dense import DenseIndex, centre, passage_mean, stored_means
 from index.errors import DamagedStoreError
 from index.indexes import SIDES, SideIndex, is_current, make_indexer, read
 from index.language import Side, side
 from index.lexical import PARTS
+from index.texts import DocumentInfo
 from index.types import Chunk
 from index.words import words
 
@@ -128,8 +129,10 @@ def test_bytes_that_are_no_index_are_a_named_error(data: bytes) -> None:
 class Kept:
     """What a generation keeps, in memory."""
 
-    def __init__(self, files: Mapping[str, bytes], extra: Mapping[str, object], chunks: Sequence[Chunk] = ()) -> None:
-        self.files, self.extra, self.chunks = files, extra, chunks
+    def __init__(
+        self, files: Mapping[str, bytes], extra: Mapping[str, object], chunks: Sequence[Chunk] = (), title: str = ""
+    ) -> None:
+        self.files, self.extra, self.chunks, self.title = files, extra, chunks, title
 
     def read_bytes(self, name: str) -> bytes:
         return self.files[name]
@@ -142,6 +145,9 @@ class Kept:
 
     def all_chunks(self) -> Iterator[Chunk]:
         return iter(self.chunks)
+
+    def document_rows(self) -> list[DocumentInfo]:
+        return [DocumentInfo("d", self.title, "/d.txt", "en", "", 0, len(self.chunks), 0)]
 
 
 def kept(lines: Sequence[tuple[str, str]], vectors: Matrix, base: Kept | None = None) -> Kept:
@@ -191,27 +197,33 @@ def test_a_collection_without_passages_has_two_empty_sides() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_what_was_indexed_before_changes_nothing_but_the_work(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_indexed_before_changes_nothing(seed: int) -> None:
     chance = random.Random(seed)
     before = chance.sample(LINES, chance.randint(0, len(LINES)))
     after = chance.sample(LINES, chance.randint(0, len(LINES)))
-    base, vectors = kept(before, unit(len(before), 8, 2)), unit(len(after), 8)
-    alone = kept(after, vectors)
-    cut: list[str] = []
-    monkeypatch.setattr(indexes, "words", lambda text: cut.append(text) or words(text))  # type: ignore[func-returns-value]
-    updated = kept(after, vectors, base)
+    vectors = unit(len(after), 8)
+    alone, updated = kept(after, vectors), kept(after, vectors, kept(before, unit(len(before), 8, 2)))
     assert updated.files == alone.files and updated.extra == alone.extra
-    assert sorted(cut) == sorted(text for language, text in after if (language, text) not in before)
 
 
-def test_words_made_by_other_rules_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = unit(len(LINES), 8)
-    base = kept(LINES, vectors)
-    assert is_current(base.extra) and not is_current({}) and not is_current({**base.extra, "words": "other"})
-    monkeypatch.setattr(indexes, "words", lambda _: ["new"])
-    assert read(kept(LINES, vectors, base)).sides["zh"].lexical.document_frequency("new") == 0
-    stale = Kept(base.files, {**base.extra, "words": "other"}, base.chunks)
-    assert read(kept(LINES, vectors, stale)).sides["zh"].lexical.document_frequency("new") == 4
+def found_in(kept: Kept, word: str) -> int:
+    return sum(index.lexical.document_frequency(word) for index in read(kept).sides.values())
+
+
+@pytest.mark.parametrize(
+    ("rules", "title", "reused"), [("", "", True), ("other", "", False), ("", "A title of its own", False)]
+)
+def test_search_words_are_taken_over_where_rules_and_text_are_the_same(rules: str, title: str, reused: bool) -> None:
+    vectors = unit(2, 8)
+    lines = [("en", "Lingchuan packages chips."), ("zh-Hans", "启衡的年产能为六万片。")]
+    others = kept([("en", "Photoresist."), ("zh-Hans", "光刻胶。")], vectors)
+    assert is_current(others.extra) and found_in(others, "photoresist") == 1
+    # What claims to be of the lines, but has the words of others, shows whether it was read.
+    extra = {**others.extra, "words": rules or others.extra["words"]}
+    base = Kept(others.files, extra, kept(lines, vectors).chunks, title)
+    assert is_current(base.extra) == (not rules)
+    assert found_in(kept(lines, vectors, base), "photoresist") == reused
+    assert found_in(kept(lines, vectors, base), "packag") == (not reused)
 
 
 @pytest.mark.parametrize("extra", [{}, {"means": None}, {"means": {"zh": [0.0]}}])

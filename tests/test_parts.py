@@ -13,29 +13,55 @@ from rag.answer.parts import Parts, parts_of
         ("芯片法案是哪天签署的，欧盟的又是哪天生效？", "芯片法案是哪天签署的？", "欧盟的又是哪天生效？"),
         ("嶺川買的土地有多大，二廠的無塵室又有多大？", "嶺川買的土地有多大？", "二廠的無塵室又有多大？"),
         ("一期装了多少张CX-8？港汇又买了多少张？", "一期装了多少张CX-8？", "港汇又买了多少张？"),
-        ("嶺川與啟衡各有多少件專利？", "嶺川各有多少件專利？", "啟衡各有多少件專利？"),
-        ("澄星CX-8和英伟达H20各是多少？", "澄星CX-8各是多少？", "英伟达H20各是多少？"),
         ("How large is it, and what grant does it get?", "How large is it?", "What grant does it get?"),
-        (
-            "Which employs more people, Hanyue Technology or Northgate?",
-            "How many people employs Hanyue Technology?",
-            "How many people employs Northgate?",
-        ),
-        ("Which is heavier, the CX-6 or the CX-8?", "How heavy is the CX-6?", "How heavy is the CX-8?"),
-        ("Which is older, Qiheng or Lingchuan?", "How old is Qiheng?", "How old is Lingchuan?"),
-        ("2024年，启衡和岭川哪一家的员工更多？", "2024年，启衡的员工多少？", "2024年，岭川的员工多少？"),
-        (
-            "启衡与岭川哪家把更大比例的营收投到研发上？",
-            "启衡把多大比例的营收投到研发上？",
-            "岭川把多大比例的营收投到研发上？",
-        ),
-        ("華為先後在何時被美國和台灣列入名單？", "華為先後在何時被美國列入名單？", "華為先後在何時被台灣列入名單？"),
-        ("总统先后向Intel和Micron拨了多少？", "总统先后向Intel拨了多少？", "总统先后向Micron拨了多少？"),
-        ("Was Chengxing AI founded before Harbourlink?", "Was Chengxing AI founded?", "Was Harbourlink founded?"),
     ],
 )
-def test_two_things_asked_are_two_questions(question: str, first: str, second: str) -> None:
-    assert parts_of(question) == Parts(first, second)
+def test_two_clauses_that_ask_are_two_questions(question: str, first: str, second: str) -> None:
+    assert parts_of(question) == Parts(first, second, second)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second", "other"),
+    [
+        ("嶺川與啟衡各有多少件專利？", "嶺川各有多少件專利？", "啟衡各有多少件專利？", "啟衡"),
+        ("澄星CX-8和英伟达H20各是多少？", "澄星CX-8各是多少？", "英伟达H20各是多少？", "英伟达H20"),
+        ("启衡与岭川分别用哪种工艺？", "启衡分别用哪种工艺？", "岭川分别用哪种工艺？", "岭川"),
+        ("啟衡與嶺川各在哪個州建廠？", "啟衡各在哪個州建廠？", "嶺川各在哪個州建廠？", "嶺川"),
+        ("2024年，启衡和岭川哪一家的员工更多？", "2024年，启衡的员工多少？", "2024年，岭川的员工多少？", "岭川"),
+        ("啟衡和嶺川哪一家毛利率更低？", "啟衡毛利率多少？", "嶺川毛利率多少？", "嶺川"),
+        ("启衡与岭川哪家把更大比例投到研发？", "启衡把多大比例投到研发？", "岭川把多大比例投到研发？", "岭川"),
+        ("華為先後在何時被美國和台灣列入？", "華為先後在何時被美國列入？", "華為先後在何時被台灣列入？", "台灣"),
+        ("总统先后向Intel和Micron拨了多少？", "总统先后向Intel拨了多少？", "总统先后向Micron拨了多少？", "Micron"),
+        (
+            "先后向Intel和Micron Inc拨款？",
+            "先后向Intel拨款？",
+            "先后向Micron Inc拨款？",
+            "Micron Inc",
+        ),
+        (
+            "Which employs more people, Hanyue Technology or Northgate?",
+            "How many people does Hanyue Technology employ?",
+            "How many people does Northgate employ?",
+            "Northgate",
+        ),
+        (
+            "Which card draws more power, the CX-6 or the CX-8?",
+            "How much power does the CX-6 draw?",
+            "How much power does the CX-8 draw?",
+            "the CX-8",
+        ),
+        ("Which is cheaper, Arm or Intel?", "How expensive is Arm?", "How expensive is Intel?", "Intel"),
+        (
+            "Which one sold more, Arm or Intel?",
+            "Which one sold more, Arm?",
+            "Which one sold more, Intel?",
+            "Intel",
+        ),
+        ("Was Arm founded before Harbourlink?", "Was Arm founded?", "Was Harbourlink founded?", "Harbourlink"),
+    ],
+)
+def test_two_things_asked_about_are_two_questions(question: str, first: str, second: str, other: str) -> None:
+    assert parts_of(question) == Parts(first, second, other)
 
 
 @pytest.mark.parametrize(

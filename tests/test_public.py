@@ -41,7 +41,9 @@ PUBLIC = {
     "citation_scores contains exact_match f1 hit_rate latency ndcg percentile reciprocal_rank refusal_scores tokens",
 }
 # What a KnowledgeBase can be asked to do.
-METHODS = "add as_chain as_retriever ask close document documents open remove retriever search stream verify"
+METHODS = (
+    "add as_chain as_retriever ask close document documents is_outdated open remove retriever search stream verify"
+)
 
 
 def _files() -> list[Path]:

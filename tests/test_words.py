@@ -10,7 +10,16 @@ import pytest
 from index.errors import UsageError
 from index.names import chinese_name_keys, english_name_keys
 from index.rules import word_rules
-from index.words import english_words, han_shares, han_words, is_listed, load_user_dictionary, taught, words
+from index.words import (
+    english_words,
+    forget_user_dictionary,
+    han_shares,
+    han_words,
+    is_listed,
+    load_user_dictionary,
+    taught,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +100,24 @@ def test_a_user_dictionary_keeps_a_name_whole(tmp_path: Path, name: str) -> None
 @pytest.mark.usefixtures("untaught")
 def test_a_user_dictionary_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"\xff\xfe\xfa")
+    (tmp_path / "large.txt").write_bytes(b"a\n" * 2**23 + b"b")
     os.mkfifo(tmp_path / "pipe.txt")
-    for name in ("none.txt", "latin.txt", "pipe.txt", "bad\0name"):
+    for name in ("none.txt", "latin.txt", "pipe.txt", "large.txt", "bad\0name", "."):
         with pytest.raises(UsageError, match="user dictionary") as caught:
             load_user_dictionary(tmp_path / name)
         assert "\n" not in str(caught.value)
     assert taught() == ()
+
+
+@pytest.mark.usefixtures("untaught")
+def test_a_second_user_dictionary_is_refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(f"启衡{name}\n", encoding="utf-8")
+    load_user_dictionary(tmp_path / "one")
+    with pytest.raises(UsageError, match="another user dictionary"):
+        load_user_dictionary(tmp_path / "two")
+    forget_user_dictionary()
+    load_user_dictionary(tmp_path / "two")
 
 
 @pytest.mark.parametrize("sentence", ["{}", "据{}说", "听{}讲话", "与{}的谈话", "在伦敦的{}表示", "美國總統{}稱"])

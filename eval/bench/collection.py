@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from eval.bench.baselines import Collection
 from eval.data import Passage
 from eval.marks import checksum
-from index.build import Embedder, Progress, embed, embedding_text
+from index.build import Embedder, Progress, embed
+from index.chunk import embedding_text
 from index.errors import UsageError
 from index.language import detect
 from index.rules import word_rules

@@ -124,7 +124,8 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
     measured, missed = _measured(asked, span)
     times = years_of(span.text) or years_of(around)
     names = asked.names - _names(f"{around}\n{span.text}")
-    elsewhere = names - _names(passage.text)  # not even near by
+    # What not even its passage names counts twice: -1.5 each, set by hand, is too little for another product's figure.
+    elsewhere = names - _names(passage.text)
     pairs = _pairs(span.text)
     new = matching_words(span.text) - matching_words(asked.text)
     return [

@@ -13,12 +13,13 @@ from index.language import fold
 from index.numbers import Quantity, quantities
 from index.numbers.units import CURRENCIES, convert, is_hard, unit_after
 
-__all__ = ["Asked", "asked_measure", "figures", "fits", "likeliest", "read_quantities"]
+__all__ = ["AMOUNTS", "Asked", "asked_measure", "figures", "fits", "likeliest", "read_quantities"]
 
 _DATES = frozenset(("date", "year", "century", "decade", "time"))
 # Dimension and the words that ask for it, folded; the first that matches decides.
 _DIMENSIONS = (
-    ("part", r"(?:上缴|上交|缴纳|分成|抽成|抽走|让出|分给|交给)[^，。？?]{0,12}多少|\bhow much of\b"),
+    ("part", r"(?:上缴|上交|缴纳|抽成|抽走|让出|分给|交给)[^，。？?率]{0,12}多少(?![天年月日周小分秒期个人次倍])"
+             r"|\bhow much of\b(?!.*\b(?:memory|storage|power|area|land)\b)"),
     ("percent", r"百分之几|几成|是[^，。？?]{1,12}的多少[？?]?$|比例"
                 r"|占比|比重|份额|市占|市场占有|[利润增长良使用转换成功率税折出租]率|%|多大比|"
                 r"\bpercent|\bshare\b|\bproportion|\bportion|\brate\b|\bmargin|\byield|\bfraction of|\butili[sz]ation"),
@@ -48,7 +49,7 @@ _COUNTABLE = frozenset(
     "个家种片张件台座名位次项颗条款艘架辆部篇人倍支层级届任代只头枚套股栋户册卷幅首集章节页组吨车柜櫃国处所"
 )
 _HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)  # no number of things
-_AMOUNTS = ("money", "percent", "fraction")
+AMOUNTS = ("money", "percent", "fraction")
 _UNITS_OF_TIME = frozenset(("time", "months"))
 
 
@@ -133,5 +134,5 @@ def likeliest(question: str, sentence: str, found: Sequence[Quantity]) -> list[Q
     asked = asked_measure(question)
     said = [(one, fits(asked, one, sentence)) for one in found]
     plain = [one for one, fit in said if fit is None]
-    amounts = [one for one in plain if one.kind in _AMOUNTS or one.unit] if _HOW_MUCH.search(question) else []
+    amounts = [one for one in plain if one.kind in AMOUNTS or one.unit] if _HOW_MUCH.search(question) else []
     return [one for one, fit in said if fit] or amounts or plain

@@ -32,13 +32,15 @@ _EACH = re.compile(
     r"(?:各自|各|分别|分別|哪一家|哪家|哪个|哪個|哪一个|一样|一樣|相同))"
 )
 # 先后被美国和台湾: the name in front is known by the word before it, the other is the next word.
+_LATIN = r"[A-Za-z][A-Za-z0-9._-]*(?: [A-Z][A-Za-z0-9._-]*)*"
 _IN_TURN = re.compile(
-    r"(?:先后|先後|分别|分別)[^，,？?]{0,16}?[被由向在从從给給对對](?P<one>[A-Za-z][\w-]*|[\u4e00-\u9fff]{2,4})[和与與跟及同]"
+    rf"(?:先后|先後|分别|分別)[^，,？?]{{0,16}}?[被由向在从從给給](?P<one>{_LATIN}|[\u4e00-\u9fff]{{2,4}}?)[和与與跟及同]"
 )
-_HAN_OR_WORD = re.compile(r"[\u4e00-\u9fff]+|[A-Za-z][\w-]*")
-_WHICH_ONE = re.compile(r"哪一?[家个個座款种種]")
-_MORE = re.compile(r"更(?P<how>多|大|高|长|長|快|久|重|远|遠|早|晚)")
-_HOW = {"多": "多少", "早": "什么时候", "晚": "什么时候"}
+_NEXT = re.compile(rf"{_LATIN}|[\u4e00-\u9fff]+")
+# 哪一家的专利更多: more than the other.
+_WHICH_ONE = re.compile(r"^[^，,？?]{0,4}?哪一?[家个個座款种種](?=.*更)")
+_MORE = re.compile(r"更(?P<how>[大高长長快久重远遠早晚]|[\u4e00-\u9fff])")
+_HOW = {"早": "何时", "晚": "何时"} | {how: f"多{how}" for how in "大高长長快久重远遠"}
 _LATIN_NAME = r"[A-Z][\w.-]*(?: (?:[A-Z][\w.-]*|of))*"
 _EITHER = re.compile(rf"(?P<one>(?:the )?{_LATIN_NAME}),? (?:or|and) (?P<other>(?:the )?{_LATIN_NAME})")
 _COMPARED = re.compile(rf"(?P<one>{_LATIN_NAME})(?= ).*?\b(?:before|after|than)\b (?P<other>{_LATIN_NAME})")
@@ -49,21 +51,29 @@ _CALENDAR = re.compile(
 _THAN = re.compile(r"\s+(?:before|after|than)\s*(?=[?]|$)")
 _ENGLISH_EACH = re.compile(r"\b(?:which|who|each|both|respectively|more|less|fewer|than|before|after)\b")
 _BOTH = re.compile(r"\b(?:each|both|respectively)\b", re.IGNORECASE)
-_WHICH_MORE = re.compile(r"^Which (?P<verb>[a-z]+) (?P<more>more|fewer|less) (?P<what>[a-z-]+),? ")
+_WHICH_MORE = re.compile(
+    r"^Which (?:[a-z]+ )?(?P<verb>has|have|(?!is |was )[a-z]+s) (?P<more>more|fewer|less) (?P<what>[a-z-]+),? $"
+)
+_MASSES = frozenset(
+    "power memory revenue money water energy electricity capital bandwidth capacity space time land profit cash".split()
+)
 _PLAIN = {
-    "larger": "large", "bigger": "big", "higher": "high", "faster": "fast", "longer": "long", "older": "old",
-    "taller": "tall", "heavier": "heavy",
+    "larger": "large", "bigger": "big", "smaller": "large", "higher": "high", "lower": "high", "faster": "fast",
+    "slower": "fast", "longer": "long", "shorter": "long", "older": "old", "newer": "old", "younger": "old",
+    "taller": "tall", "heavier": "heavy", "lighter": "heavy", "cheaper": "expensive", "deeper": "deep", "wider": "wide",
 }  # fmt: skip
-_WHICH_IS = re.compile(rf"^Which (?P<verb>is|was|are) (?P<how>{'|'.join(_PLAIN)}),? ")
+_WHICH_IS = re.compile(rf"^Which (?:[a-z]+ )?(?P<verb>is|was) (?P<how>{'|'.join(_PLAIN)}),? $")
 _OPENING = re.compile(r"^(?:Was|Were|Is|Are|Did|Does|Do|Has|Have|Which|What|How|Who|When|Where|In|On) ")
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Two questions; the ``second`` may lean on the first and what answers it."""
+    """Two questions; the ``second`` may lean on the first and what answers it. They are put to be searched with;
+    ``other`` says in the asker's own words what the second is about."""
 
     first: str
     second: str
+    other: str
 
 
 def parts_of(question: str) -> Parts | None:
@@ -84,7 +94,8 @@ def _clauses(question: str) -> Parts | None:
     if len(asking) < 2:
         return None
     first = question[: asking[1]].rstrip("，,；;？? ")
-    return Parts(f"{first}？", question[asking[1] :].strip())
+    second = question[asking[1] :].strip()
+    return Parts(f"{first}？", second, second)
 
 
 def _english_clauses(question: str) -> Parts | None:
@@ -92,7 +103,8 @@ def _english_clauses(question: str) -> Parts | None:
     if match is None or not _ASKS.search(question[: match.start()]) or not _ASKS.search(question[match.end() :]):
         return None
     second = question[match.end() :].strip()
-    return Parts(question[: match.start()].rstrip("?, ") + "?", second[0].upper() + second[1:])
+    second = second[0].upper() + second[1:]
+    return Parts(question[: match.start()].rstrip("?, ") + "?", second, second)
 
 
 def _each(question: str) -> Parts | None:
@@ -100,34 +112,35 @@ def _each(question: str) -> Parts | None:
     if match is None:
         return None
     before, after = question[: match.start()], _of_one(question[match.end() :])
-    return Parts(f"{before}{match['one']}{after}", f"{before}{match['other']}{after}")
+    return Parts(f"{before}{match['one']}{after}", f"{before}{match['other']}{after}", match["other"])
 
 
 def _of_one(text: str) -> str:
-    """What is asked of one thing alone where two are compared: 哪家的专利更多 as 的专利多少."""
-    return _MORE.sub(lambda match: _HOW.get(match["how"], f"多{match['how']}"), _WHICH_ONE.sub("", text))
+    """What is asked of each of two things that are compared: 哪家的专利更多 as 的专利多少."""
+    which = _WHICH_ONE.match(text)
+    return _MORE.sub(lambda match: _HOW.get(match["how"], "多少"), text[which.end() :]) if which else text
 
 
 def _in_turn(question: str) -> Parts | None:
     match = _IN_TURN.search(question)
-    if match is None:
+    rest = question[match.end() :] if match else ""
+    other = _NEXT.match(rest)
+    if match is None or other is None:
         return None
-    rest = question[match.end() :]
-    other = _HAN_OR_WORD.match(rest)
-    if other is None:
-        return None
-    name = other.group() if other.group().isascii() else cut_han(fold(other.group()))[0]
-    return Parts(question[: match.end() - 1] + rest[len(name) :], question[: match.start("one")] + rest)
+    name = other.group() if other.group().isascii() else rest[: len(cut_han(fold(other.group()))[0])]
+    return Parts(question[: match.end() - 1] + rest[len(name) :], question[: match.start("one")] + rest, name)
 
 
-def _how_much(text: str) -> str:
-    """What is asked of one thing alone where two are compared: "Which employs more people" as "How many people"."""
-    if match := _WHICH_MORE.match(text):
-        many = "much" if match["more"] == "less" else "many"
-        return f"How {many} {match['what']} {match['verb']} {text[match.end() :]}"
-    if match := _WHICH_IS.match(text):
-        return f"How {_PLAIN[match['how']]} {match['verb']} {text[match.end() :]}"
-    return text
+def _of_each(before: str, after: str) -> tuple[str, str]:
+    """What stands before and after a name where the two that are compared are asked about one by one: "Which employs
+    more people, X" as "How many people does X employ"."""
+    if match := _WHICH_MORE.match(before):
+        many = "much" if match["more"] == "less" or match["what"] in _MASSES else "many"
+        verb = "have" if match["verb"] == "has" else match["verb"].removesuffix("s")
+        return f"How {many} {match['what']} does ", f" {verb}{after}"
+    if match := _WHICH_IS.match(before):
+        return f"How {_PLAIN[match['how']]} {match['verb']} ", after
+    return before, after
 
 
 def _english_each(question: str) -> Parts | None:
@@ -137,8 +150,8 @@ def _english_each(question: str) -> Parts | None:
         return None
     either = _EITHER.search(question, start)
     if either is not None and (" or " in either.group() or _BOTH.search(question)):
-        before, after = _how_much(question[: either.start()]), question[either.end() :]
-        return Parts(f"{before}{either['one']}{after}", f"{before}{either['other']}{after}")
+        before, after = _of_each(question[: either.start()], question[either.end() :])
+        return Parts(f"{before}{either['one']}{after}", f"{before}{either['other']}{after}", either["other"])
     compared = _COMPARED.search(question, start)
     # "Who led it before him?" names a time; only which of two came first, or was more, asks about both.
     if compared is None or not _COMPARES.search(question) or _CALENDAR.match(compared["other"]):
@@ -146,4 +159,4 @@ def _english_each(question: str) -> Parts | None:
     behind = question[: compared.start("other")] + question[compared.end("other") :]
     whole = _THAN.sub(" ", behind).replace(" ?", "?")
     one = slice(compared.start("one"), compared.end("one"))
-    return Parts(whole, whole[: one.start] + compared["other"] + whole[one.stop :])
+    return Parts(whole, whole[: one.start] + compared["other"] + whole[one.stop :], compared["other"])

@@ -8,7 +8,7 @@ from typing import Literal
 
 from index.language import fold
 from index.numbers import Quantity
-from rag.answer.measures import read_quantities
+from rag.answer.measures import AMOUNTS, read_quantities
 from rag.answer.people import new_names
 
 __all__ = ["AnswerKind", "answer_kind", "holds"]
@@ -65,7 +65,7 @@ _PATTERNS: tuple[tuple[AnswerKind, str], ...] = (
     ),
 )
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
-_SIZE = re.compile(r"多大|规模|\bhow (?:large|big|much)\b")
+_SIZE = re.compile(r"多大|规模|\bhow (?:large|big)\b|\bhow much of\b")
 _AMOUNT = 100
 # The size of these is an amount of money.
 _FUNDS = re.compile(
@@ -103,11 +103,9 @@ def holds(kind: AnswerKind, sentence: str, question: str) -> bool:
         if kind == "date":
             return bool(dates)
         figures = [q for q in own if q not in dates]
-        if _SIZE.search(fold(question)):  # "how large" and "how much" ask for an amount, which "three phases" is not
+        if _SIZE.search(fold(question)):  # "how large" and "how much of" ask for an amount, which "three phases" is not
             plain = not _FUNDS.search(fold(question))
-            figures = [
-                q for q in figures if q.kind in ("money", "percent", "fraction") or (plain and (q.unit or _is_large(q)))
-            ]
+            figures = [q for q in figures if q.kind in AMOUNTS or (plain and (q.unit or _is_large(q)))]
         return bool(figures)
     folded = fold(sentence)
     if kind == "reason":

@@ -65,8 +65,8 @@ class Handlers:
         return self.speak(Conversation(), Focus(), voice)
 
     def choose(self, event: Any, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
-        """Another interface language. An answer on its way shows itself in it with its next step: two answers to one
-        browser can change places, and a look at the conversation from here would then cover its end."""
+        """Another interface language. An answer on its way shows itself in it with its next step, its evidence with the
+        last: two answers to one browser can change places, and a look from here would then cover its end."""
         language = sent(event, "value")
         voice.tag = language if language in LANGUAGES else voice.tag
         return self.speak(held, focus, voice)
@@ -134,8 +134,9 @@ class Handlers:
 
     def stopped(self, held: Conversation, focus: Focus, voice: Voice) -> list[Any]:
         """End the running exchange where it stands."""
-        held, update = held.stop(), self._gr.update
-        return [held, self._thread(held, focus, voice.words), update(visible=True), update(visible=False)]
+        held, words, update = held.stop(), voice.words, self._gr.update
+        shown = [self._thread(held, focus, words), self._evidence(held, focus, words)]
+        return [held, *shown, update(visible=True), update(visible=False)]
 
     def renew(self, voice: Voice) -> list[Any]:
         """An empty conversation."""

@@ -128,7 +128,7 @@ def _connect(gr: Any, page: Any, p: _Parts, handlers: Handlers) -> tuple[Any, An
     typed = gr.on([p.box.submit, p.send.click], handlers.ask, [p.box, *session], asked, trigger_mode="once", **slow)
     example = p.thread.submit(_with_event(gr, question_of), None, p.box, **quick)
     running = [typed, example.success(handlers.ask, [p.box, *session], asked, **slow)]
-    p.stop.click(handlers.stopped, session, [p.held, p.thread, p.send, p.stop], cancels=running, **quick)
+    p.stop.click(handlers.stopped, session, [p.held, p.thread, p.evidence, p.send, p.stop], cancels=running, **quick)
     renewed = [p.held, p.focus, p.thread, p.evidence, p.send, p.stop]
     p.bar.clear(handlers.renew, p.voice, renewed, cancels=running, **quick)
 

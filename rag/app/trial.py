@@ -81,7 +81,7 @@ class TrialHandlers:
     """What happens at each event of the tab."""
 
     def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+        self._evaluator, self._skip = evaluator, load_gradio().skip()
 
     def show(self, trial: Trial, voice: Voice) -> Any:
         """The tab as it stands, in the interface's language.
@@ -89,7 +89,7 @@ class TrialHandlers:
         Nothing while a run goes on, which shows itself twice a second: two answers to one browser can change places,
         and a look at the run would then cover its report.
         """
-        return load_gradio().skip() if trial.running else trial_view(trial, voice.words)
+        return self._skip if trial.running else trial_view(trial, voice.words)
 
     def evaluate(self, event: Any, trial: Trial, voice: Voice) -> Iterator[str]:
         """Run a set; yields the tab as the run goes on."""

@@ -86,7 +86,7 @@ def _bare(core: str, before: Frame) -> str:
 def _contrast(core: str, before: Frame, led: bool) -> str:
     """``What about X``, ``And X``, ``And in 2024``, ``H200?``: X takes the place of what is of its kind."""
     same = _SAME_ASKED.fullmatch(core)
-    if same and re.match(rf"how {same['how']}\b", before.question, re.IGNORECASE) and names(same["where"]):
+    if same and re.match(rf"how {same['how']}\b", before.question, re.IGNORECASE):
         return _swap_time(same["where"], before) or _swap_name(same["where"], before)
     about = _ABOUT.match(core)
     fragment = not re.search(rf"\b(?:{WH}|{AUXILIARIES})\b", core, re.IGNORECASE) and len(core.split()) <= 6
@@ -102,9 +102,10 @@ def _contrast(core: str, before: Frame, led: bool) -> str:
 _PREPOSITION = re.compile(rf"(?:{PREPOSITIONS}) ", re.IGNORECASE)
 # "How many in Taiwan": as many of the same, elsewhere.
 _SAME_ASKED = re.compile(
-    rf"how (?P<how>many|much|long|often|far|large|big|high) (?P<where>(?:{PREPOSITIONS}) (?:the )?{NAME.pattern[2:]})",
-    re.IGNORECASE,
+    rf"(?i:how (?P<how>many|much|long|often|far|large|big|high)) "
+    rf"(?P<where>(?:{PREPOSITIONS}) (?:the )?(?:{NAME.pattern[2:]}|{TIME.pattern[2:]}))"
 )
+_PARTS_OF_PLACES = "mainland|northern|southern|eastern|western|central|greater|the"
 
 
 def _swap_time(other: str, before: Frame) -> str:
@@ -130,7 +131,7 @@ def _swap_name(other: str, before: Frame) -> str:
     preposition = _PREPOSITION.match(other)
     name = re.sub(r"^(?:the|a|an) ", "", other[preposition.end() :] if preposition else other, flags=re.IGNORECASE)
     if preposition:
-        place = rf"\b{preposition.group().strip()} ((?:the |[a-z]+ )?{NAME.pattern[2:]})"  # "in mainland China"
+        place = rf"\b{preposition.group().strip()} ((?:(?:{_PARTS_OF_PLACES}) )?{NAME.pattern[2:]})"
         same = re.search(place, before.question)
         if same:
             return before.question[: same.start(1)] + other[preposition.end() :] + before.question[same.end(1) :]

@@ -232,21 +232,30 @@ def _pronouns(core: str, before: Frame) -> str:
     for match in _PRONOUN.finditer(text):
         meant = "" if _has_antecedent(text[: match.start()], _is_owner(match)) else _meaning(match, core, before)
         if meant:
-            out += core[position : match.start()] + meant
+            out = _put(out, core[position : match.start()], meant)
             position, changed = match.end(), True
-    out += core[position:]
+    out = _put(out, core[position:])
     then = _THEN.search(plain(out))
     if then and before.time and not TIME.search(plain(out)):
         out, changed = out[: then.start()] + before.time + out[then.end() :], True
         return out if own_content(plain(core)) or changed and _PRONOUN.search(text) else before.topic + out
     there = _THERE.search(text)
     if there and there.group() != "当地" and not changed and before.topic and not _names_place(before):
-        rest = core[there.end() :]
-        apart = "，" if before.topic[-1:].isalnum() and before.topic[-1].isascii() and rest[:1].isascii() else ""
-        return f"{core[: there.start()]}{before.topic}{apart}{rest}"
+        return _put(core[: there.start()], before.topic, core[there.end() :])
     if not changed and (there or _AMONG.match(text) or _PRONOUN.match(text)):
         return f"{before.question}，{core}"
     return out if changed else ""
+
+
+def _put(*pieces: str) -> str:
+    """The pieces as one text; a space keeps a Latin name from the figure behind it (Aurora-2 and 2024年)."""
+    out = ""
+    for piece in pieces:
+        out += f" {piece}" if _WORDLIKE.match(out[-1:]) and _WORDLIKE.match(piece[:1]) else piece
+    return out
+
+
+_WORDLIKE = re.compile(r"[A-Za-z0-9]")
 
 
 def _is_owner(match: re.Match[str]) -> bool:

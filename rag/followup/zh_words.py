@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from index.language import fold
+from index.words import cut_tagged
 
 __all__ = [
     "ALTERNATIVES",
@@ -114,16 +115,11 @@ class Word:
 @lru_cache(maxsize=256)
 def tagged(text: str) -> tuple[Word, ...]:
     """The words of a folded text with jieba's part-of-speech tags."""
-    import logging
-
-    import jieba.posseg
-
-    jieba.setLogLevel(logging.WARNING)
     found: list[Word] = []
     position = 0
-    for pair in jieba.posseg.cut(text):
-        found.append(Word(position, position + len(pair.word), pair.word, pair.flag))
-        position += len(pair.word)
+    for word, tag in cut_tagged(text):
+        found.append(Word(position, position + len(word), word, tag))
+        position += len(word)
     return tuple(found)
 
 
