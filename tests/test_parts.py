@@ -73,6 +73,8 @@ def test_two_things_asked_about_are_two_questions(question: str, first: str, sec
         "Who founded Procter and Gamble?",
         "What hymn did Luther write after the martyrdom of Esch and Voes?",
         "CX-8和H20的区别",
+        "与CISCE和NENBSE一样，著名的考试委员会还有哪个？",
+        "How and when did the plague reach Europe?",
         "Who led Intel before Gelsinger?",
         "What did Nvidia announce after March 2024?",
         "几乎所有晶圆厂都用它，它是谁生产的？",

@@ -25,10 +25,11 @@ _ENGLISH_CLAUSE = re.compile(
     r"\?\s+(?=\S)|,?\s+and\s+(?=(?:in |on |at |by |for |to )?(?:how|what|which|when|where|who|whom|why)\b)",
     re.IGNORECASE,
 )
+_FEWEST_WORDS = 3  # of a question by itself
 # Two names, and a word that asks for each of them.
 _NAME = r"(?:[\u4e00-\u9fff]{2,5}?)?[A-Za-z][\w-]*(?: [A-Z][\w-]*)*|[\u4e00-\u9fff]{2,8}?"
 _EACH = re.compile(
-    rf"(?P<one>{_NAME})(?:和|与|與|跟|及|同)(?P<other>{_NAME})(?=(?:[^，,？?]{{0,12}}[，,]?[^，,？?]{{0,8}})"
+    rf"(?<![和与與跟及同像如A-Za-z0-9-])(?P<one>{_NAME})(?:和|与|與|跟|及|同)(?P<other>{_NAME})(?=(?:[^，,？?]{{0,12}}[，,]?[^，,？?]{{0,8}})"
     r"(?:各自|各|分别|分別|哪一家|哪家|哪个|哪個|哪一个|一样|一樣|相同))"
 )
 # 先后被美国和台湾: the name in front is known by the word before it, the other is the next word.
@@ -100,7 +101,9 @@ def _clauses(question: str) -> Parts | None:
 
 def _english_clauses(question: str) -> Parts | None:
     match = _ENGLISH_CLAUSE.search(question)
-    if match is None or not _ASKS.search(question[: match.start()]) or not _ASKS.search(question[match.end() :]):
+    if match is None or len(question[: match.start()].split()) < _FEWEST_WORDS:  # "How and when did it begin?"
+        return None
+    if not _ASKS.search(question[: match.start()]) or not _ASKS.search(question[match.end() :]):
         return None
     second = question[match.end() :].strip()
     second = second[0].upper() + second[1:]
