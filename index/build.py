@@ -291,12 +291,14 @@ def _commit(
     nothing = np.zeros((0, identity.dimension), dtype=np.float32)
     vectors = np.concatenate([nothing, *(parts.vectors[place] for place in order)])
     on_progress(Progress("index", 0, 1))
-    if not renew and [piece.id for piece in chunks] == [piece.id for piece in writer.base.all_chunks()]:
+    titles = {document.id: document.title for document in documents}
+    held = {info.id: info.title for info in writer.base.document_rows()}
+    same = titles == held and [piece.id for piece in chunks] == [piece.id for piece in writer.base.all_chunks()]
+    if same and not renew:
         # Only sources changed: what is searched is the same.
         artifacts = {name: writer.base.read_bytes(name) for name in writer.base.artifacts}
         extra: Mapping[str, object] = writer.base.extra
     else:
-        titles = {document.id: document.title for document in documents}
         texts = [embedding_text(piece, titles[piece.document_id]) for piece in chunks]
         artifacts, extra = indexer(chunks, texts, vectors, writer.base)
     on_progress(Progress("save", 0, 1))

@@ -99,6 +99,7 @@ def make_indexer(model: str) -> Indexer:
         sides = [side(chunk.language) for chunk in chunks]
         rules = word_rules()
         held = _rows_by_text(base) if base.extra.get(_WORDS) == rules else {}
+        nothing: Iterator[int] = iter(())
         for name in SIDES:
             rows = np.array([row for row, own in enumerate(sides) if own == name], dtype=np.int64)
             mean = dense.passage_mean(vectors[rows], priors.passages[name])
@@ -106,7 +107,8 @@ def make_indexer(model: str) -> Indexer:
             files[f"{name}.rows.npy"] = _to_bytes(rows)
             files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
             pairs[name] = mine(chunks[row].text for row in rows)
-            origin = np.array([held.get((name, texts[row]), -1) for row in rows], dtype=np.int64)
+            # Each passage held is taken over once: two new ones may say the same.
+            origin = np.array([next(held.get((name, texts[row]), nothing), -1) for row in rows], dtype=np.int64)
             fresh = ((words(texts[row]), name_keys(texts[row], name)) for row in rows[origin < 0])
             files |= lexical.to_files(_searched(base, name, origin, fresh), f"{name}.lexical")
         files[_PAIRS] = equivalents.to_bytes(pairs)
@@ -120,11 +122,14 @@ def is_current(extra: Mapping[str, object]) -> bool:
     return extra.get(_WORDS) == word_rules()
 
 
-def _rows_by_text(base: StoredFiles) -> dict[tuple[Side, str], int]:
-    """The row of a passage that a generation holds, by its side and what is searched of it."""
+def _rows_by_text(base: StoredFiles) -> dict[tuple[Side, str], Iterator[int]]:
+    """The rows of the passages that a generation holds, by their side and what is searched of them."""
     titles = {document.id: document.title for document in base.document_rows()}
-    rows = enumerate(base.all_chunks())
-    return {(side(chunk.language), embedding_text(chunk, titles[chunk.document_id])): row for row, chunk in rows}
+    rows: dict[tuple[Side, str], list[int]] = {}
+    for row, chunk in enumerate(base.all_chunks()):
+        key = side(chunk.language), embedding_text(chunk, titles[chunk.document_id])
+        rows.setdefault(key, []).append(row)
+    return {key: iter(found) for key, found in rows.items()}
 
 
 def _searched(

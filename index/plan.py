@@ -28,12 +28,14 @@ class FoundFile:
 class Plan:
     """What differs between files and documents.
 
-    ``load`` are the files to read, one for each new content; ``moved`` gives documents whose file has another place now
-    their new source, by id; ``added``, ``updated`` and ``unchanged`` are the sources found, each in one of them;
+    ``load`` are the files to read: one for each new content, and those with another name now, from which a document
+    has its title and its format, and whose ids are ``renamed``; ``moved`` gives documents whose file has another place
+    now their new source, by id; ``added``, ``updated`` and ``unchanged`` are the sources found, each in one of them;
     ``removed`` are the sources of documents whose files are gone.
     """
 
     load: tuple[FoundFile, ...]
+    renamed: frozenset[str]
     moved: Mapping[str, str]
     added: tuple[str, ...]
     updated: tuple[str, ...]
@@ -58,6 +60,7 @@ class Plan:
             info.id
             for info in self.documents
             if info.source in removed
+            or (info.id in self.renamed and info.digest not in failed)
             or (info.digest not in held and info.source in self.found and self.found[info.source] not in failed)
         }
 
@@ -85,27 +88,32 @@ def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile], gone:
     is gone and stands nowhere else is taken out.
     """
     known = {info.digest: info for info in documents}
+    by_id = {info.id: info for info in documents}
     at = {info.source: info for info in documents}
     found = {file.source: file.digest for file in files}
     held = set(found.values())
     first: dict[str, FoundFile] = {}
     for file in files:
         first.setdefault(file.digest, file)
-    moved = {
-        known[digest].id: file.source
+    places = {
+        known[digest].id: file
         for digest, file in first.items()
         if digest in known and not _is_still_there(known[digest], found)
     }
+    renamed = {id_ for id_, file in places.items() if Path(by_id[id_].source).name != Path(file.source).name}
+    moved = {id_: file.source for id_, file in places.items() if id_ not in renamed}
+    elsewhere = {file.source for file in places.values()}
     outcomes: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
     for file in files:
         new_here = file.source in at and at[file.source].digest != file.digest
-        if new_here or file.source in moved.values():
+        if new_here or file.source in elsewhere:
             outcome = "updated"
         else:
             outcome = "added" if file.digest not in known and first[file.digest] is file else "unchanged"
         outcomes[outcome].append(file.source)
     return Plan(
-        load=tuple(file for digest, file in first.items() if digest not in known),
+        load=tuple(f for digest, f in first.items() if digest not in known or known[digest].id in renamed),
+        renamed=frozenset(renamed),
         moved=moved,
         found=found,
         documents=tuple(documents),

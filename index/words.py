@@ -8,7 +8,6 @@ and dates become one canonical word whatever their notation (``n:50000000000`` f
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import re
 import threading
@@ -54,7 +53,11 @@ _ASKING = re.compile(r"(?:什么|甚么|哪个|哪些)(?:地方|时间|时候|�
 _PAIR_WEIGHS = 0.5  # a pair of characters that is no word of jieba's, beside one that is
 _lock = threading.Lock()
 _taught: list[str] = []  # the digest of the user dictionary that was loaded
-_LARGEST = 16 * 2**20  # bytes of a user dictionary: jieba's own has five million
+_LARGEST = 2 * 2**20  # bytes of a user dictionary: some 100,000 words
+_ENTRY = re.compile(
+    r"(?P<word>[\u3400-\u4dbf\u4e00-\u9fff]{2,40})(?:\s+(?P<frequency>[1-9]\d{0,8}))?(?:\s+(?P<tag>[a-z]{1,8}))?",
+    re.ASCII,
+)
 
 # Words that ask or bind and say nothing of the subject. They are left out of questions and documents alike.
 STOP_WORDS = frozenset(
@@ -80,8 +83,15 @@ _GLUE = frozenset(
 def _tokenizer() -> jieba.Tokenizer:
     import jieba
 
+    from index.models import cache_folder
+
     jieba.setLogLevel(logging.WARNING)
-    return jieba.Tokenizer()
+    tokenizer = jieba.Tokenizer()
+    # Its word list is kept where nobody else can put one: it is read without a check.
+    folder = cache_folder()
+    if folder.is_dir():
+        tokenizer.tmp_dir = str(folder)
+    return tokenizer
 
 
 @cache
@@ -99,29 +109,48 @@ def _stemmer() -> snowballstemmer.stemmer:
 
 
 def load_user_dictionary(path: str | Path) -> None:
-    """Teach jieba the words of a file, for all of this process: one a line, ``word [frequency] [tag]``, UTF-8, Han
-    characters in either script.
+    """Teach jieba the words of a file, for all of this process: UTF-8, a line a word of Han characters in either script
+    and, if wanted, its frequency and its tag (``启衡微电子 1000 nz``).
 
-    Raises ``UsageError`` when the file cannot be read, or where the process has another dictionary already: texts cut
-    by one would not be found by questions cut by the other.
+    Raises ``UsageError`` when the file cannot be read or a line is none, and then teaches nothing; or where the process
+    has another dictionary already: texts cut by one would not be found by questions cut by the other.
     """
-    try:
-        with open_regular(Path(path)) as file:
-            data = file.read(_LARGEST + 1)
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read the user dictionary {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UsageError(f"the user dictionary {path} must be UTF-8: save it as UTF-8") from error
-    if len(data) > _LARGEST:
-        raise UsageError(f"the user dictionary {path} must have {_LARGEST >> 20} MiB at most, has more")
-    digest = hashlib.sha256(data).hexdigest()
+    entries, digest = _entries(path)
     with _lock:
         if _taught and digest not in _taught:
             raise UsageError(f"this process has another user dictionary than {path} now: start it anew to change it")
         if not _taught:
-            _tokenizer().load_userdict(io.StringIO(fold(text)))
+            for word, frequency, tag in entries:
+                _tokenizer().add_word(word, frequency, tag)
             _taught.append(digest)
+
+
+def _entries(path: str | Path) -> tuple[list[tuple[str, int | None, str | None]], str]:
+    """The words of a user dictionary, each with its frequency and tag, and the digest of the file."""
+    try:
+        with open_regular(Path(path)) as file:
+            data = file.read(_LARGEST + 1)
+        lines = data.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(f"cannot read the user dictionary {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the user dictionary {path} must be UTF-8: save it as UTF-8") from error
+    except ValueError as error:  # no path has a NUL
+        raise UsageError(f"cannot read the user dictionary {str(path)!r}: {error}") from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"the user dictionary {path} must have {_LARGEST >> 20} MiB at most, has more")
+    entries: list[tuple[str, int | None, str | None]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        match = _ENTRY.fullmatch(fold(line.strip()))
+        if match is None:
+            raise UsageError(
+                f"the user dictionary {path}, line {number}: must be a word of 2 to 40 Han characters and, if wanted, "
+                f"its frequency and tag, was: {line.strip()[:40]!r}"
+            )
+        entries.append((match["word"], int(match["frequency"]) if match["frequency"] else None, match["tag"]))
+    return entries, hashlib.sha256(data).hexdigest()
 
 
 def taught() -> tuple[str, ...]:

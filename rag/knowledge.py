@@ -191,7 +191,9 @@ class KnowledgeBase:
             if self._responder is None or self._responder[0] != generation.number:
                 self._check_model(generation)
                 if self._announce is not None and not is_current(generation.extra):
-                    self._announce(f"{self._store.path} was indexed by another version: add its documents again")
+                    self._announce(
+                        f"{self._store.path} was indexed by another version or user dictionary: add its documents again"
+                    )
                 responder = Responder(generation, self._embeddings, self._config, self._announce)
                 self._responder = (generation.number, responder)
             return self._responder[1]

@@ -43,7 +43,7 @@ class _Evidence:
     verdict: refuse.Verdict
     timings: dict[str, float]
     chosen: tuple[ScoredSentence, ...] = ()  # where a question's two parts were answered, a sentence for each
-    unanswered: str = ""  # where the first of them was, what the other is about
+    unanswered: str = ""  # where one of them was, what the other is about
 
 
 class Responder:
@@ -113,22 +113,23 @@ class Responder:
             yield from self._generate(base, asked, evidence, history)
 
     def _evidence(self, question: str) -> _Evidence:
-        """What was found for a question; for both halves where it asks two things and each half is answered, or for the
-        first alone where that is surer to be answered than the whole."""
+        """What was found for a question; where it asks two things and both are answered, for each; where one is, for
+        that one alone, unless the whole has a surer answer."""
         parts = parts_of(question)
         if parts is None:
             return self._found(question)
         first = self._found(parts.first)
-        if not first.verdict.answers:
-            return self._found(question)
-        said = best_first(first.scored, _QUOTING)[0].text
+        said = best_first(first.scored, _QUOTING)[0].text if first.verdict.answers else ""
         second = self._found(standalone(parts.second, [Turn(parts.first, said)]))
-        if second.verdict.answers:
+        if first.verdict.answers and second.verdict.answers:
             return _joined(question, first, second)
         whole = self._found(question)
-        surer = (whole.verdict.probability or 0.0) > (first.verdict.probability or 0.0)
-        # A chat model is given what was found for all that was asked, and sees itself what is not there.
-        return whole if surer or self._generator is not None else replace(first, unanswered=parts.other)
+        if not (first.verdict.answers or second.verdict.answers) or self._generator is not None:
+            return whole  # a chat model is given what was found for all, and sees itself what is not there
+        half, other = (first, parts.other) if first.verdict.answers else (second, parts.one)
+        surer = (whole.verdict.probability or 0.0) > (half.verdict.probability or 0.0)
+        same = bool(whole.scored) and _leader(whole) == _leader(half)
+        return whole if surer and not same else replace(half, unanswered=other)
 
     def _found(self, question: str) -> _Evidence:
         started = time.perf_counter()
@@ -214,6 +215,12 @@ class Responder:
             yield Status("restarting")
         yield from pieces
         yield replace(_finished(base, pieces, citations), mode="fallback", notes=(reason,))
+
+
+def _leader(evidence: _Evidence) -> tuple[str, int]:
+    """The document and place of the sentence that an answer would lead with."""
+    best = best_first(evidence.scored, _QUOTING)[0]
+    return evidence.passages[best.passage].document_id, best.start
 
 
 def _joined(question: str, first: _Evidence, second: _Evidence) -> _Evidence:

@@ -166,16 +166,31 @@ def test_new_content_replaces_what_was_there_and_only_it_is_embedded(bench: Benc
     assert [text for text in bench.embedder.embedded if "停产" not in text] == []
 
 
-def test_a_renamed_file_keeps_its_passages(bench: Bench) -> None:
+def test_a_file_in_another_folder_keeps_its_passages(bench: Bench) -> None:
     bench.add()
     before = bench.store.snapshot()
-    (bench.files / "简体.txt").rename(bench.files / "新名.txt")
+    (bench.files / "新").mkdir()
+    (bench.files / "简体.txt").rename(bench.files / "新" / "简体.txt")
     report = bench.add()
-    assert report.updated == (bench.source("新名.txt"),)
+    assert report.updated == (bench.source("新/简体.txt"),)
     assert (bench.made, bench.indexer.runs) == (1, 1)
     after = bench.store.snapshot()
     assert list(after.all_chunks()) == list(before.all_chunks())
-    assert sorted(bench.held()) == sorted({"新名.txt"} | FILES.keys() - {"简体.txt"})
+    assert bench.held()["简体.txt"] == FILES["简体.txt"]
+
+
+def test_a_renamed_file_is_read_again(bench: Bench) -> None:
+    bench.write("a.txt", "# 禾桐材料\n\n月产能为七万片。")
+    bench.add()
+    (bench.files / "简体.txt").rename(bench.files / "新名.txt")
+    (bench.files / "a.txt").rename(bench.files / "a.md")
+    report = bench.add()
+    assert set(report.updated) == {bench.source("新名.txt"), bench.source("a.md")}
+    held = bench.held()
+    assert sorted(held) == sorted({"新名.txt", "a.md"} | FILES.keys() - {"简体.txt"})
+    assert "#" not in held["a.md"] and held["新名.txt"] == FILES["简体.txt"]
+    titles = {Path(info.source).name: info.title for info in bench.store.snapshot().document_rows()}
+    assert titles["新名.txt"] == "新名" and titles["a.md"] == "禾桐材料"
 
 
 def test_the_same_content_at_a_second_place_is_held_once(bench: Bench) -> None:
@@ -198,7 +213,7 @@ def test_two_files_that_change_places_are_both_kept(bench: Bench) -> None:
     assert sorted(bench.add().updated) == sorted([bench.source("简体.txt"), bench.source("english.txt")])
     held = bench.held()
     assert (held["简体.txt"], held["english.txt"]) == (FILES["english.txt"], FILES["简体.txt"])
-    assert bench.made == 1
+    assert bench.made == 2  # their titles are those of their names now
 
 
 def test_a_file_that_takes_another_s_place_leaves_no_ghost(bench: Bench) -> None:

@@ -108,6 +108,7 @@ def test_the_answer_is_found_in_the_other_language_too(real: KnowledgeBase) -> N
             "\nThe documents do not answer: How many patents does Kodak hold in Peru?",
         ),
         ("CX-8的显存带宽是多少，柯达在秘鲁有多少件专利？", "1.6", "\n这些文档没有回答：柯达在秘鲁有多少件专利？"),
+        ("柯达在秘鲁有多少件专利，CX-8的显存带宽是多少？", "1.6", "\n这些文档没有回答：柯达在秘鲁有多少件专利？"),
         (
             "CX-8的記憶體頻寬是多少，柯達[1]<b>在秘魯有幾件專利？",
             "TB/s",

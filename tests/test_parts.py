@@ -17,7 +17,7 @@ from rag.answer.parts import Parts, parts_of
     ],
 )
 def test_two_clauses_that_ask_are_two_questions(question: str, first: str, second: str) -> None:
-    assert parts_of(question) == Parts(first, second, second)
+    assert parts_of(question) == Parts(first, second, first, second)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,9 @@ def test_two_clauses_that_ask_are_two_questions(question: str, first: str, secon
     ],
 )
 def test_two_things_asked_about_are_two_questions(question: str, first: str, second: str, other: str) -> None:
-    assert parts_of(question) == Parts(first, second, other)
+    found = parts_of(question)
+    assert found and (found.first, found.second, found.other) == (first, second, other)
+    assert found.one in question and found.one in found.first and found.one not in found.second
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,22 @@ def test_a_user_dictionary_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("untaught")
+@pytest.mark.parametrize(
+    "line",
+    ["New York", "5G基站", "启衡,100", "启衡 -5", "启衡 3.5", "启衡 0", "启衡 " + "9" * 400, "启" * 41, "启衡 岭川"],
+)
+def test_a_line_that_is_no_word_is_named_and_nothing_is_taught(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text(f"启衡微电子\n\n{line}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 3: must be a word"):
+        load_user_dictionary(path)
+    assert taught() == () and "启衡微电子" not in words("启衡微电子的产能")
+
+
+@pytest.mark.usefixtures("untaught")
 def test_a_second_user_dictionary_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        (tmp_path / name).write_text(f"启衡{name}\n", encoding="utf-8")
+        (tmp_path / name).write_text({"one": "启衡微电子", "two": "岭川半导体"}[name], encoding="utf-8")
     load_user_dictionary(tmp_path / "one")
     with pytest.raises(UsageError, match="another user dictionary"):
         load_user_dictionary(tmp_path / "two")

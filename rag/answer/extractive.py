@@ -130,7 +130,7 @@ def compose(
             text += _joint(sentence, chosen[i + 1], passages, choice.disagree or frames[i + 1] != frames[i])
         pieces.append(Sentence(text, (number,), "supported", 1.0))
     if unanswered:
-        said = phrase("unanswered", language, question=_without_marks(unanswered))
+        said = phrase("unanswered", language, question=_without_marks(" ".join(unanswered.split())))
         pieces.append(Sentence(f"\n{said}", (), reason="frame"))
     citations = tuple(
         _cite(number, passages[i], [s for s in chosen if s.passage == i]) for i, number in numbers.items()

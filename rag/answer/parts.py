@@ -70,10 +70,11 @@ _OPENING = re.compile(r"^(?:Was|Were|Is|Are|Did|Does|Do|Has|Have|Which|What|How|
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Two questions; the ``second`` may lean on the first and what answers it. They are put to be searched with;
-    ``other`` says in the asker's own words what the second is about."""
+    ``one`` and ``other`` say in the asker's own words what each is about."""
 
     first: str
     second: str
+    one: str
     other: str
 
 
@@ -96,7 +97,7 @@ def _clauses(question: str) -> Parts | None:
         return None
     first = question[: asking[1]].rstrip("，,；;？? ")
     second = question[asking[1] :].strip()
-    return Parts(f"{first}？", second, second)
+    return Parts(f"{first}？", second, f"{first}？", second)
 
 
 def _english_clauses(question: str) -> Parts | None:
@@ -107,7 +108,8 @@ def _english_clauses(question: str) -> Parts | None:
         return None
     second = question[match.end() :].strip()
     second = second[0].upper() + second[1:]
-    return Parts(question[: match.start()].rstrip("?, ") + "?", second, second)
+    first = question[: match.start()].rstrip("?, ") + "?"
+    return Parts(first, second, first, second)
 
 
 def _each(question: str) -> Parts | None:
@@ -115,7 +117,7 @@ def _each(question: str) -> Parts | None:
     if match is None:
         return None
     before, after = question[: match.start()], _of_one(question[match.end() :])
-    return Parts(f"{before}{match['one']}{after}", f"{before}{match['other']}{after}", match["other"])
+    return Parts(f"{before}{match['one']}{after}", f"{before}{match['other']}{after}", match["one"], match["other"])
 
 
 def _of_one(text: str) -> str:
@@ -131,7 +133,8 @@ def _in_turn(question: str) -> Parts | None:
     if match is None or other is None:
         return None
     name = other.group() if other.group().isascii() else rest[: len(cut_han(fold(other.group()))[0])]
-    return Parts(question[: match.end() - 1] + rest[len(name) :], question[: match.start("one")] + rest, name)
+    first, second = question[: match.end() - 1] + rest[len(name) :], question[: match.start("one")] + rest
+    return Parts(first, second, match["one"], name)
 
 
 def _of_each(before: str, after: str) -> tuple[str, str]:
@@ -154,7 +157,9 @@ def _english_each(question: str) -> Parts | None:
     either = _EITHER.search(question, start)
     if either is not None and (" or " in either.group() or _BOTH.search(question)):
         before, after = _of_each(question[: either.start()], question[either.end() :])
-        return Parts(f"{before}{either['one']}{after}", f"{before}{either['other']}{after}", either["other"])
+        return Parts(
+            f"{before}{either['one']}{after}", f"{before}{either['other']}{after}", either["one"], either["other"]
+        )
     compared = _COMPARED.search(question, start)
     # "Who led it before him?" names a time; only which of two came first, or was more, asks about both.
     if compared is None or not _COMPARES.search(question) or _CALENDAR.match(compared["other"]):
@@ -162,4 +167,4 @@ def _english_each(question: str) -> Parts | None:
     behind = question[: compared.start("other")] + question[compared.end("other") :]
     whole = _THAN.sub(" ", behind).replace(" ?", "?")
     one = slice(compared.start("one"), compared.end("one"))
-    return Parts(whole, whole[: one.start] + compared["other"] + whole[one.stop :], compared["other"])
+    return Parts(whole, whole[: one.start] + compared["other"] + whole[one.stop :], compared["one"], compared["other"])
