@@ -106,10 +106,9 @@ def models_of(text: str) -> frozenset[str]:
 
 def lacking_models(question: str, text: str) -> frozenset[str]:
     """The model numbers of a question that a text does not hold; "Aurora 2" holds Aurora-2."""
-    joined = _JOINTS.sub("", fold(text))
-    return frozenset(
-        name for name in models_of(question) if not re.search(rf"(?<![a-z0-9]){re.escape(name)}(?!\d)", joined)
-    )
+    asked = models_of(question)
+    joined = _JOINTS.sub("", fold(text)) if asked else ""
+    return frozenset(name for name in asked if not re.search(rf"(?<![a-z0-9]){re.escape(name)}(?!\d)", joined))
 
 
 @lru_cache(maxsize=65536)
