@@ -19,8 +19,8 @@ __all__ = ["chunk", "embedding_text"]
 # A last chunk smaller than this share of the budget joins the one before it, if both fit the larger share.
 _SMALL_TAIL = 0.15
 _STRETCHED = 1.15
-# Where a sentence over the budget may be cut, best first: after a clause, between words, between characters.
 _HEADINGS_LENGTH = 200  # characters of the path of headings that are searched
+# Where a sentence over the budget may be cut, best first: after a clause, between words, between characters.
 _CLAUSE_ENDS = re.compile(r"[，、；：,;:）)—]\s*")
 _WORD_ENDS = re.compile(r"\s+")
 

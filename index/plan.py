@@ -88,33 +88,30 @@ def compare(documents: Sequence[DocumentInfo], files: Sequence[FoundFile], gone:
     is gone and stands nowhere else is taken out.
     """
     known = {info.digest: info for info in documents}
-    by_id = {info.id: info for info in documents}
     at = {info.source: info for info in documents}
     found = {file.source: file.digest for file in files}
     held = set(found.values())
     first: dict[str, FoundFile] = {}
     for file in files:
         first.setdefault(file.digest, file)
-    places = {
-        known[digest].id: file
+    elsewhere = {
+        digest: file.source
         for digest, file in first.items()
         if digest in known and not _is_still_there(known[digest], found)
     }
-    renamed = {id_ for id_, file in places.items() if Path(by_id[id_].source).name != Path(file.source).name}
-    moved = {id_: file.source for id_, file in places.items() if id_ not in renamed}
-    elsewhere = {file.source for file in places.values()}
+    renamed = {digest for digest, source in elsewhere.items() if Path(known[digest].source).name != Path(source).name}
     outcomes: dict[str, list[str]] = {"added": [], "updated": [], "unchanged": []}
     for file in files:
         new_here = file.source in at and at[file.source].digest != file.digest
-        if new_here or file.source in elsewhere:
+        if new_here or file.source in elsewhere.values():
             outcome = "updated"
         else:
             outcome = "added" if file.digest not in known and first[file.digest] is file else "unchanged"
         outcomes[outcome].append(file.source)
     return Plan(
-        load=tuple(f for digest, f in first.items() if digest not in known or known[digest].id in renamed),
-        renamed=frozenset(renamed),
-        moved=moved,
+        load=tuple(file for digest, file in first.items() if digest not in known or digest in renamed),
+        renamed=frozenset(known[digest].id for digest in renamed),
+        moved={known[digest].id: source for digest, source in elsewhere.items() if digest not in renamed},
         found=found,
         documents=tuple(documents),
         added=tuple(outcomes["added"]),

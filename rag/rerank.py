@@ -148,8 +148,9 @@ class _Likelihood:
         read = read_closely(candidates, self._settings)
         if len(read) < 2:
             return candidates
-        found = language_model_lifts(question, read, self._retriever, self._settings)
-        lacking = missing_models(question, self._retriever.passages(read))
+        passages = self._retriever.passages(read)
+        found = language_model_lifts(question, read, passages, self._retriever, self._settings)
+        lacking = missing_models(question, passages)
         asked = detect(question)
         scores = [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked)) - _LACKS * lacks
@@ -172,13 +173,16 @@ def missing_models(question: str, passages: Sequence[Passage]) -> list[int]:
 
 
 def language_model_lifts(
-    question: str, candidates: Sequence[Candidate], retriever: Retriever, settings: RerankSettings
+    question: str,
+    candidates: Sequence[Candidate],
+    passages: Sequence[Passage],
+    retriever: Retriever,
+    settings: RerankSettings,
 ) -> list[float]:
-    """For each candidate, how much likelier its best window makes the question, in nats a token, than unrelated
-    texts of its side do. Raises ``TimeoutError`` after ``settings.seconds``."""
+    """For each candidate, with its passage, how much likelier its best window makes the question, in nats a token, than
+    unrelated texts of its side do. Raises ``TimeoutError`` after ``settings.seconds``."""
     terms = retriever.query_terms(question)
     sides = [candidate.side for candidate in candidates]
-    passages = retriever.passages(candidates)
     size = settings.window_tokens
     windows = [
         under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)

@@ -148,14 +148,16 @@ class Responder:
         timings = {"search": found - started, "read": time.perf_counter() - found}
         return _Evidence(question, tuple(passages), tuple(scored), verdict, timings)
 
-    def _choice(self, evidence: _Evidence) -> Choice:
-        if evidence.chosen:
-            return Choice(evidence.chosen)
-        return choose(evidence.question, evidence.scored, evidence.passages, _QUOTING, self.retriever.names)
+    def _quotes(self, base: Answer, evidence: _Evidence) -> tuple[tuple[Sentence, ...], tuple[Citation, ...]]:
+        """The pieces of the answer in quotes, and its citations."""
+        question, passages = evidence.question, evidence.passages
+        choice = Choice(evidence.chosen)
+        if not evidence.chosen:
+            choice = choose(question, evidence.scored, passages, _QUOTING, self.retriever.names)
+        return compose(question, base.language, passages, choice, evidence.unanswered)
 
     def _extract(self, base: Answer, evidence: _Evidence) -> Iterator[Event]:
-        choice = self._choice(evidence)
-        pieces, citations = compose(evidence.question, base.language, evidence.passages, choice, evidence.unanswered)
+        pieces, citations = self._quotes(base, evidence)
         yield from pieces
         yield _finished(base, pieces, citations)
 
@@ -208,9 +210,8 @@ class Responder:
     ) -> Iterator[Event]:
         """Quotes after a model that failed, labelled as such; what it wrote before is not part of the answer."""
         label = Sentence(phrase("fallback", base.language, reason=reason) + "\n", (), reason="frame")
-        choice = self._choice(evidence)
-        pieces, citations = compose(evidence.question, base.language, evidence.passages, choice, evidence.unanswered)
-        pieces = (label, *pieces)
+        quotes, citations = self._quotes(base, evidence)
+        pieces = (label, *quotes)
         if written:
             yield Status("restarting")
         yield from pieces

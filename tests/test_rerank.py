@@ -330,8 +330,9 @@ def test_a_question_of_any_length_costs_no_more_than_its_first_tokens(real: Know
     retriever: Retriever = real.retriever()
     candidates = retriever.candidates(QUESTIONS[1])[:2]
     settings = RerankSettings(model="likelihood", question_tokens=4)
-    short = language_model_lifts(QUESTIONS[1], candidates, retriever, settings)
-    long = language_model_lifts(QUESTIONS[1] + "再" * 3000, candidates, retriever, settings)
+    passages = retriever.passages(candidates)
+    short = language_model_lifts(QUESTIONS[1], candidates, passages, retriever, settings)
+    long = language_model_lifts(QUESTIONS[1] + "再" * 3000, candidates, passages, retriever, settings)
     assert long == pytest.approx(short, abs=0.05)
 
 

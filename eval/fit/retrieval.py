@@ -76,7 +76,7 @@ def fit_likelihood(data: Path, target: Path, per_pair: int, seed: int = 0) -> fl
     questions = []
     for query in chosen:
         candidates = read_closely(retriever.candidates(query.text), settings)
-        lifts = language_model_lifts(query.text, candidates, retriever, settings)
+        lifts = language_model_lifts(query.text, candidates, retriever.passages(candidates), retriever, settings)
         columns = [(c.score / _TEN, lift, 1.0) for c, lift in zip(candidates, lifts, strict=True)]
         questions.append(_question(query, candidates, columns, documents))
     weights, loss = fit([q for q in questions if q is not None], len(_PAIRS))
