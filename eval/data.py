@@ -1,5 +1,5 @@
 """The JSON-lines sets a benchmark reads: ``corpus.jsonl`` and ``queries.jsonl`` in one folder, and files of claims, of
-evidence sentences and of follow-ups.
+evidence sentences, of passages to read and of follow-ups.
 
 One JSON object a line, UTF-8, blank lines skipped. An optional key may be left out; keys not named here are ignored.
 
@@ -9,6 +9,7 @@ One JSON object a line, UTF-8, blank lines skipped. An optional key may be left 
     claims     id, lang, evidence_lang, claim, evidence, supported (true or false), source; split optional
     evidence   id, lang, passage, question, evidence (sentences of the passage that answer, as a person marked them);
                split optional
+    reading    id, lang, passage, question, answers (as they stand in the passage), answerable (true or false)
     followups  id, language, turns (objects with question and answer, oldest first), question, standalone (the same
                as question where that stands alone), must_contain, must_not_contain; split optional
 
@@ -24,8 +25,8 @@ from pathlib import Path
 from eval.jsonlines import plain, read_rows, shown
 
 __all__ = [
-    "Claim", "EvidenceRow", "Followup", "Passage", "Query", "read_claims", "read_corpus", "read_evidence",
-    "read_followups", "read_queries",
+    "Claim", "EvidenceRow", "Followup", "Passage", "Query", "ReadingRow", "read_claims", "read_corpus", "read_evidence",
+    "read_followups", "read_queries", "read_reading",
 ]  # fmt: skip
 
 
@@ -104,6 +105,17 @@ class EvidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A question on one given passage, with the answers that stand in it; none where it does not answer."""
+
+    id: str
+    lang: str
+    passage: str
+    question: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Followup:
     """A question after earlier (question, answer) turns, and what it must become and hold to be searched alone."""
 
@@ -143,6 +155,11 @@ def read_claims(path: str | Path) -> list[Claim]:
 def read_evidence(path: str | Path) -> list[EvidenceRow]:
     """The questions of a file of evidence sentences in its order. Raises ``UsageError``."""
     return read_rows(Path(path), _evidence)
+
+
+def read_reading(path: str | Path) -> list[ReadingRow]:
+    """The questions of a file of passages to read in its order. Raises ``UsageError``."""
+    return read_rows(Path(path), _reading)
 
 
 def read_followups(path: str | Path) -> list[Followup]:
@@ -200,6 +217,16 @@ def _evidence(row: Mapping[str, object]) -> EvidenceRow:
         question=_text(row, "question"),
         evidence=_texts(row, "evidence"),
         split=_text(row, "split", ""),
+    )
+
+
+def _reading(row: Mapping[str, object]) -> ReadingRow:
+    return ReadingRow(
+        id=_text(row, "id"),
+        lang=_text(row, "lang"),
+        passage=_text(row, "passage"),
+        question=_text(row, "question"),
+        answers=_texts(row, "answers") if _truth(row, "answerable") else (),
     )
 
 

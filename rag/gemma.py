@@ -80,9 +80,11 @@ class Network:
     dimension: int  # of a head
     epsilon: float
 
-    def hidden(self, reading: Reading) -> torch.Tensor:
-        """The last layer's states of the tokens wanted, (rows * length, width), before the last norm."""
+    def hidden(self, reading: Reading, depth: int | None = None) -> torch.Tensor:
+        """The states of the tokens wanted after so many layers (all: None), (rows * length, width), not normed."""
         import torch
+
+        layers = self.layers[:depth]
 
         width = self.embedding.shape[1]
         states = torch.nn.functional.embedding(reading.tokens, self.embedding)
@@ -90,13 +92,13 @@ class Network:
         states = states * torch.tensor(math.sqrt(width), dtype=torch.bfloat16).to(states.dtype)
         everything = [self._asking(own, torch.arange(own.places.shape[1])[None]) for own in reading.texts]
         wanted = [self._asking(own, own.wanted) for own in reading.texts]
-        for layer in self.layers[:-1]:
+        for layer in layers[:-1]:
             found = self._looked_back(states, layer, reading.positions, everything)
             states = self._transform(states, found.index_select(0, reading.first), layer)
         # Nobody looks back on the last layer's states: those not asked for are left out of it.
-        found = self._looked_back(states, self.layers[-1], reading.positions, wanted)
+        found = self._looked_back(states, layers[-1], reading.positions, wanted)
         kept = torch.cat([asking.places.flatten() for asking in wanted])
-        return self._transform(states.index_select(0, kept), found, self.layers[-1])
+        return self._transform(states.index_select(0, kept), found, layers[-1])
 
     def _asking(self, texts: _Texts, positions: torch.Tensor) -> _Asking:
         """Who asks in texts: the tokens at positions, (texts or 1, asking), from which later ones are hidden."""

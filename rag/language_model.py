@@ -13,7 +13,6 @@ from index import models
 from index.encoder import best_dtype
 from index.errors import ModelError
 from index.language import one_script
-from rag.memory import Memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +25,6 @@ __all__ = ["LanguageModel", "language_model"]
 
 _BEGIN = 2  # the mark of a text's beginning
 _WINDOW = 512  # tokens that most layers look back on; beyond, plain causal attention would not be the model's own
-_REMEMBERED = 256  # texts with continuations
 _BATCH_TOKENS = 2048  # of one pass: fewer leave the processor waiting, more only take memory
 
 
@@ -39,8 +37,6 @@ class LanguageModel:
         self._precision = precision
         self._lock = threading.Lock()
         self.announce: Callable[[str], None] | None = None
-        # What was asked of it and is asked again: the mean log-likelihood of a continuation after a text.
-        self.means: Memory[tuple[str, tuple[int, ...]], float] = Memory(_REMEMBERED)
 
     @cached_property
     def _parts(self) -> tuple[Any, Network]:
@@ -84,27 +80,67 @@ class LanguageModel:
         import numpy as np
         import torch
 
-        from rag.gemma import lay_out
-
         length = len(continuation)
         if not contexts or not length:
             return np.zeros((len(contexts), length), dtype=np.float32)
-        kept = max(1, _WINDOW - 1 - length)
         # Nothing is asked of what follows the continuation's last token, so that one is not read.
-        rows = [[_BEGIN, *context[-kept:], *continuation[:-1]] for context in contexts]
+        rows = _rows(contexts, continuation[:-1])
         with self._lock, torch.inference_mode():
-            network = self._parts[1]
-            ends = time.monotonic() + seconds  # waiting for another question is not this one's time
-            states: list[torch.Tensor] = [torch.empty(0)] * len(rows)
-            for batch in _batches([len(row) for row in rows], batch_tokens):
-                if time.monotonic() > ends:
-                    raise TimeoutError(f"the language model did not read {len(rows)} texts in {seconds:g} s")
-                hidden = network.hidden(lay_out([rows[i] for i in batch], length))
-                for i, own in zip(batch, hidden.split(length), strict=True):
-                    states[i] = own
+            states = self._read(rows, length, None, batch_tokens, seconds)
             targets = torch.tensor(list(continuation) * len(rows))
-            found: npt.NDArray[np.float32] = network.log_probabilities(torch.cat(states), targets).numpy()
+            found: npt.NDArray[np.float32] = self._parts[1].log_probabilities(torch.cat(states), targets).numpy()
         return found.reshape(len(rows), length)
+
+    def states(
+        self,
+        contexts: Sequence[Sequence[int]],
+        continuation: Sequence[int],
+        depth: int,
+        batch_tokens: int = _BATCH_TOKENS,
+        seconds: float = math.inf,
+    ) -> npt.NDArray[np.float32]:
+        """What the model holds of the continuation after each context when so many of its layers have read both: the
+        mean over the continuation's tokens and the last one's state, each state scaled to a root mean square of 1;
+        float32, shape (contexts, 2 * width).
+
+        Contexts, and ``TimeoutError``, as for ``log_likelihoods``.
+        """
+        import numpy as np
+        import torch
+
+        rows = _rows(contexts, continuation)
+        with self._lock, torch.inference_mode():
+            if not rows or not continuation:
+                return np.zeros((len(rows), 2 * self._parts[1].embedding.shape[1]), dtype=np.float32)
+            read = torch.stack(self._read(rows, len(continuation), depth, batch_tokens, seconds)).float()
+            read /= read.square().mean(-1, keepdim=True).sqrt()
+            found: npt.NDArray[np.float32] = torch.cat([read.mean(1), read[:, -1]], dim=-1).numpy()
+        return found
+
+    def _read(
+        self, rows: Sequence[Sequence[int]], length: int, depth: int | None, batch_tokens: int, seconds: float
+    ) -> list[torch.Tensor]:
+        """The states of the last ``length`` tokens of each row after so many layers; called with the lock held."""
+        import torch
+
+        from rag.gemma import lay_out
+
+        network = self._parts[1]
+        ends = time.monotonic() + seconds  # waiting for another question is not this one's time
+        states: list[torch.Tensor] = [torch.empty(0)] * len(rows)
+        for batch in _batches([len(row) for row in rows], batch_tokens):
+            if time.monotonic() > ends:
+                raise TimeoutError(f"the language model did not read {len(rows)} texts in {seconds:g} s")
+            hidden = network.hidden(lay_out([rows[i] for i in batch], length), depth)
+            for i, own in zip(batch, hidden.split(length), strict=True):
+                states[i] = own
+        return states
+
+
+def _rows(contexts: Sequence[Sequence[int]], continuation: Sequence[int]) -> list[list[int]]:
+    """Each context behind the mark of a text's beginning, cut to its end where it is long, and the continuation."""
+    kept = max(1, _WINDOW - 2 - len(continuation))
+    return [[_BEGIN, *context[-kept:], *continuation] for context in contexts]
 
 
 def _batches(lengths: Sequence[int], budget: int) -> list[list[int]]:

@@ -37,6 +37,7 @@ __all__ = [
     "missing_models",
     "read_closely",
     "under_title",
+    "unrelated_texts",
 ]
 
 
@@ -188,9 +189,14 @@ def language_model_lifts(
         under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
     ]
     return lifts(
-        language_model(), question, windows, sides, compared=2, question_tokens=settings.question_tokens,
-        seconds=settings.seconds,
-    )  # fmt: skip
+        language_model(), question, windows, sides, question_tokens=settings.question_tokens, seconds=settings.seconds
+    )
+
+
+def unrelated_texts(name: Side) -> Sequence[str]:
+    """Texts of a side that nobody would ask anything of."""
+    texts: Sequence[str] = _stored()["unrelated"][name]
+    return texts
 
 
 def lifts(
@@ -199,33 +205,25 @@ def lifts(
     texts: Sequence[str],
     sides: Sequence[Side],
     *,
-    compared: int,
     question_tokens: int,
     seconds: float = math.inf,
 ) -> list[float]:
-    """How much likelier each text makes the question, in nats a token, than the first ``compared`` of the texts of its
-    side that nobody would ask it of. All are read in one call: a pass over few texts is slower for each of them.
+    """How much likelier each text makes the question, in nats a token, than the texts of its side that
+    nobody would ask it of. All are read in one call: a pass over few texts is slower for each of them.
 
     Raises ``TimeoutError`` after ``seconds``.
     """
     asked = model.encode(" " + question)[:question_tokens]
-    unrelated = {
-        (text, tuple(asked)): name for name in dict.fromkeys(sides) for text in _stored()["unrelated"][name][:compared]
-    }
-    # Its passages are weighed against these first, then their sentences.
-    bases = model.means.known(unrelated)
-    missing = [key for key in unrelated if key not in bases]
+    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
     contexts = [
         model.encode(prompts.load("likelihood", name).fill(passage=text))
-        for text, name in [*zip(texts, sides, strict=True), *((key[0], unrelated[key]) for key in missing)]
+        for text, name in [*zip(texts, sides, strict=True), *unrelated]
     ]
     means = model.log_likelihoods(contexts, asked, seconds=seconds).mean(axis=1).tolist()
-    bases |= zip(missing, means[len(texts) :], strict=True)
-    model.means.keep(bases)
-    of_side: dict[Side, list[float]] = {}
-    for key, name in unrelated.items():
-        of_side.setdefault(name, []).append(bases[key])
-    return [mean - sum(of_side[name]) / len(of_side[name]) for mean, name in zip(means, sides, strict=False)]
+    bases: dict[Side, list[float]] = {}
+    for mean, (_, name) in zip(means[len(texts) :], unrelated, strict=True):
+        bases.setdefault(name, []).append(mean)
+    return [mean - sum(bases[name]) / len(bases[name]) for mean, name in zip(means, sides, strict=False)]
 
 
 def _blended(candidate: Candidate, lift: float, asked: Side) -> float:

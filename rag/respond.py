@@ -14,7 +14,7 @@ from index.types import Passage
 from rag import refuse
 from rag.answer.extractive import Choice, ExtractiveSettings, best_first, choose, compose
 from rag.answer.parts import parts_of
-from rag.answer.sentences import PASSAGES_READ, Likelihood, ScoredSentence, score_sentences
+from rag.answer.sentences import PASSAGES_READ, Probe, ScoredSentence, score_sentences
 from rag.converse import standalone
 from rag.phrases import phrase
 from rag.rerank import Reranker, load_reranker
@@ -66,10 +66,10 @@ class Responder:
         return load_reranker(self._config.rerank, self.retriever, self._announce)
 
     @cached_property
-    def _likelihood(self) -> Likelihood | None:
-        from rag.answer.likelihood import likelihood_beside
+    def _probe(self) -> Probe | None:
+        from rag.answer.probe import probe_beside
 
-        return likelihood_beside(self._reranker)
+        return probe_beside(self._reranker)
 
     @cached_property
     def _generator(self) -> GenerativeAnswerer | None:
@@ -136,7 +136,7 @@ class Responder:
         passages = self.search(question, self._config.retrieval.limit)
         found = time.perf_counter()
         read = passages[:PASSAGES_READ]
-        scored = score_sentences(question, read, self.retriever, self._likelihood)
+        scored = score_sentences(question, read, self.retriever, self._probe)
         if not scored:
             verdict = refuse.Verdict(0.0, False)
         else:

@@ -47,6 +47,23 @@ def test_texts_of_like_lengths_are_padded_to_one() -> None:
 
 
 @installed
+def test_states_halfway_up_are_of_the_question_after_each_text(exact: LanguageModel) -> None:
+    asked = exact.encode(" Where is TSMC's CoWoS 产能?")
+    contexts = [exact.encode(text) for text in CONTEXTS]
+    together = exact.states(contexts, asked, 3)
+    alone = np.concatenate([exact.states([context], asked, 3) for context in contexts])
+    assert together.shape == (len(CONTEXTS), 2 * 640) and together.dtype == np.float32
+    assert np.abs(together - alone).max() < 1e-2 * np.abs(alone).max()
+    # Of one token, the mean and the last state are the same, and each state has a root mean square of 1.
+    single = exact.states(contexts[:1], asked[:1], 3)
+    assert np.array_equal(single[:, :640], single[:, 640:])
+    assert float(np.square(single[:, :640]).mean()) == pytest.approx(1.0, abs=1e-3)
+    assert exact.states([], asked, 3).shape == exact.states([], [], 3).shape == (0, 2 * 640)
+    with pytest.raises(TimeoutError, match="did not read 6 texts in -1 s"):
+        exact.states(contexts, asked, 3, seconds=-1.0)
+
+
+@installed
 @pytest.mark.parametrize("question", [" 启衡的月产能是多少？", " 嶺川在哪裡？", " Where is TSMC's CoWoS 产能?"])
 def test_texts_read_together_are_as_likely_as_alone(exact: LanguageModel, question: str) -> None:
     asked = exact.encode(question)

@@ -19,7 +19,16 @@ from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
 from rag import KnowledgeBase
 from rag.language_model import LanguageModel
-from rag.rerank import Reranker, RerankSettings, best_window, language_model_lifts, lifts, load_reranker, missing_models
+from rag.rerank import (
+    Reranker,
+    RerankSettings,
+    best_window,
+    language_model_lifts,
+    lifts,
+    load_reranker,
+    missing_models,
+    unrelated_texts,
+)  # fmt: skip
 from rag.retrieve import Candidate, QueryTerms, RetrievalSettings, Retriever
 
 __all__ = ["real", "real_folder"]
@@ -66,15 +75,19 @@ class Lengths(LanguageModel):
         return np.array([[float(len(context))] * len(continuation) for context in contexts], dtype=np.float32)
 
 
-def test_unrelated_texts_are_read_once_for_a_question() -> None:
+def test_a_lift_is_over_the_unrelated_texts_of_its_side_all_read_at_once() -> None:
     model = Lengths()
+    both = lifts(model, "启衡?", ["甲" * 9, "b" * 30], ["zh", "en"], question_tokens=9)
 
-    windows = lifts(model, "启衡?", ["甲" * 9, "b" * 30], ["zh", "en"], compared=2, question_tokens=9)
-    sentences_ = lifts(model, "启衡?", ["甲" * 9], ["zh"], compared=1, question_tokens=9)
-
-    assert model.read == [2 + 2 * 2, 1]
-    assert lifts(Lengths(), "启衡?", ["甲" * 9], ["zh"], compared=1, question_tokens=9) == sentences_
-    assert len(windows) == 2
+    assert model.read == [2 + 2 * 2]
+    # What a prompt adds to a text it adds to the unrelated ones too.
+    assert both == pytest.approx(
+        [
+            9 - np.mean([len(text) for text in unrelated_texts("zh")]),
+            30 - np.mean(list(map(len, unrelated_texts("en")))),
+        ]
+    )
+    assert lifts(model, "启衡?", ["甲" * 9], ["zh"], question_tokens=9) == both[:1] and model.read[1:] == [1 + 2]
 
 
 # --- windows -------------------------------------------------------------------------------------------------------

@@ -91,15 +91,15 @@ def evidence_collection(rows: Sequence[EvidenceRow], config: Config) -> tuple[Re
 
 def product(rows: Sequence[EvidenceRow], config: Config) -> Chooser:
     """The product's own choice, over a collection of all the passages of ``rows``."""
-    from rag.answer.likelihood import likelihood_beside
+    from rag.answer.probe import probe_beside
     from rag.answer.sentences import score_sentences
     from rag.rerank import load_reranker
 
     retriever, whole = evidence_collection(rows, config)
-    likelihood = likelihood_beside(load_reranker(config.rerank, retriever))
+    probe = probe_beside(load_reranker(config.rerank, retriever))
 
     def chooser(question: str, passage: str) -> str:
-        scored = score_sentences(question, [whole[passage]], retriever, likelihood)
+        scored = score_sentences(question, [whole[passage]], retriever, probe)
         return min(scored, key=lambda sentence: (-sentence.score, sentence.start)).text if scored else ""
 
     return chooser

@@ -19,7 +19,7 @@ from index.language import detect, side
 from index.types import Passage
 from rag import refuse
 from rag.answer import sentences
-from rag.answer.likelihood import likelihood_beside
+from rag.answer.probe import probe_beside
 from rag.config import Config
 from rag.rerank import Reranker, load_reranker
 from rag.retrieve import Retriever
@@ -41,7 +41,7 @@ _BY_HAND = {
     "same time": 0.7,
     "head": -4.0,
     "row": 0.0,
-    "likelihood": 2.0,
+    "probe": 1.0,
 }
 
 
@@ -92,7 +92,7 @@ class _Asking:
     reranker: Reranker
 
     def score(self, question: str, passages: Sequence[Passage]) -> list[sentences.ScoredSentence]:
-        return sentences.score_sentences(question, passages, self.retriever, likelihood_beside(self.reranker))
+        return sentences.score_sentences(question, passages, self.retriever, probe_beside(self.reranker))
 
 
 def _whole(text: str) -> Passage:

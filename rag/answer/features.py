@@ -1,6 +1,6 @@
 """What tells whether a sentence answers a question: words, figures, names, times and shape, as numbers.
 
-Closeness of meaning and the language model's likelihood cost a model's time and are filled in by ``sentences``.
+Closeness of meaning and the language model's word cost a model's time and are filled in by ``sentences``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FEATURES", "plain_features", "quarters_of", "stages_of", "years_of"]
 
-MODEL_FEATURES = ("meaning", "likelihood")
+MODEL_FEATURES = ("meaning", "probe")
 _KINDS: tuple[AnswerKind, ...] = ("number", "date", "person", "place", "reason", "definition")
 FEATURES = (
     *MODEL_FEATURES,

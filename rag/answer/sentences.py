@@ -26,18 +26,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "FEATURES", "PASSAGES_READ", "Likelihood", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights",
+    "FEATURES", "PASSAGES_READ", "Probe", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights",
 ]  # fmt: skip
 
 PASSAGES_READ = 8
 """Passages in whose sentences an answer is looked for; refusals are fitted to as many."""
 _MOST_READ = 20  # sentences whose meaning is looked at
-_REACH = 2.0  # behind the best score, so near a sentence is read by a language model: what is further back cannot lead
-_MOST_JUDGED = 8  # that it reads
+_MOST_PROBED = 12  # sentences that a language model reads
 _TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
 
-Likelihood = Callable[[str, Sequence[str], Sequence[Side]], Sequence[float]]
-"""How likely each text, of its side, makes the question: in nats a token, on a scale of its own for each side."""
+Probe = Callable[[str, Sequence[str], Sequence[Side]], Sequence[float]]
+"""How surely each text, of its side, answers the question, in logits."""
 
 
 class SentenceEncoder(Protocol):
@@ -87,13 +86,12 @@ def stored_weights() -> Mapping[str, Mapping[str, float]]:
 
 
 def score_sentences(
-    question: str, passages: Sequence[Passage], encoder: SentenceEncoder, likelihood: Likelihood | None = None
+    question: str, passages: Sequence[Passage], encoder: SentenceEncoder, probe: Probe | None = None
 ) -> list[ScoredSentence]:
     """The sentences of the passages with their scores, in reading order, passage by passage.
 
-    Of many, the 20 that promise most by their words are looked at more closely, and returned. Where the best are close
-    together, a language model reads those too, at most 8: each loses what it is less likely than the likeliest, and
-    what was not read as much as the least likely.
+    Of many, the 20 that promise most by their words are looked at more closely, and returned. A language model reads
+    the best 12 of those; what it did not read counts as the one it is least sure of.
     """
     spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
     # A source's title tells what the source is about, not what is so: it answers only where nothing else stands.
@@ -105,13 +103,11 @@ def score_sentences(
     weights = _weights(question, spans)
     kept = _best((rows * weights).sum(axis=1), _MOST_READ)
     rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
-    if likelihood is not None:
-        scores = (rows * weights).sum(axis=1)
-        near = [i for i in _best(scores, _MOST_JUDGED, kept) if scores[i] >= scores[kept].max() - _REACH]
-        if len(near) > 1:
-            found = _likelihoods(question, [spans[i] for i in near], passages, likelihood)
-            rows[kept, 1] = found.min() - found.max()
-            rows[near, 1] = found - found.max()
+    if probe is not None:
+        near = _best((rows * weights).sum(axis=1), _MOST_PROBED, kept)
+        found = _probed(question, [spans[i] for i in near], passages, probe)
+        rows[kept, 1] = found.min()
+        rows[near, 1] = found
     scores = (rows * weights).sum(axis=1)
     return [_scored(spans[i], passages, float(scores[i]), terms, tuple(rows[i].tolist())) for i in kept]
 
@@ -158,13 +154,11 @@ def in_topic(span: Span, passage: Passage) -> str:
     return f"{topic[:limit]}… {span.text}" if topic else span.text
 
 
-def _likelihoods(
-    question: str, kept: Sequence[Span], passages: Sequence[Passage], likelihood: Likelihood
-) -> npt.NDArray[np.float64]:
+def _probed(question: str, kept: Sequence[Span], passages: Sequence[Passage], probe: Probe) -> npt.NDArray[np.float64]:
     import numpy as np
 
     texts = [in_topic(span, passages[span.passage]) for span in kept]
-    return np.array(likelihood(question, texts, [span.side for span in kept]), dtype=np.float64)
+    return np.array(probe(question, texts, [span.side for span in kept]), dtype=np.float64)
 
 
 def _scored(
