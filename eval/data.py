@@ -113,6 +113,11 @@ class ReadingRow:
     passage: str
     question: str
     answers: tuple[str, ...]
+    answerable: bool
+
+    def __post_init__(self) -> None:
+        if self.answerable != bool(self.answers):
+            raise ValueError(f"answers must be given where answerable is true, and only there, was: {self.answers!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,8 @@ def _reading(row: Mapping[str, object]) -> ReadingRow:
         lang=_text(row, "lang"),
         passage=_text(row, "passage"),
         question=_text(row, "question"),
-        answers=_texts(row, "answers") if _truth(row, "answerable") else (),
+        answers=_texts(row, "answers"),
+        answerable=_truth(row, "answerable"),
     )
 
 

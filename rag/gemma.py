@@ -85,7 +85,6 @@ class Network:
         import torch
 
         layers = self.layers[:depth]
-
         width = self.embedding.shape[1]
         states = torch.nn.functional.embedding(reading.tokens, self.embedding)
         # The factor is rounded as it was in training.

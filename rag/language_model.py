@@ -1,4 +1,4 @@
-"""The bundled language model (Gemma 3 270M) as a scorer: how likely is a text after another?"""
+"""The bundled language model (Gemma 3 270M) as a reader: how likely is a text after another, what is held of it?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BATCH_TOKENS = 2048  # of one pass: fewer leave the processor waiting, more onl
 
 
 class LanguageModel:
-    """The bundled language model as a scorer of texts given texts. Safe to use from several threads.
+    """The bundled language model as a reader of texts after texts. Safe to use from several threads.
 
     ``precision`` is ``bfloat16``, ``float32``, or ``auto``: the first where the processor multiplies it."""
 
@@ -97,22 +97,24 @@ class LanguageModel:
         continuation: Sequence[int],
         depth: int,
         batch_tokens: int = _BATCH_TOKENS,
-        seconds: float = math.inf,
     ) -> npt.NDArray[np.float32]:
         """What the model holds of the continuation after each context when so many of its layers have read both: the
         mean over the continuation's tokens and the last one's state, each state scaled to a root mean square of 1;
         float32, shape (contexts, 2 * width).
 
-        Contexts, and ``TimeoutError``, as for ``log_likelihoods``.
+        Contexts as for ``log_likelihoods``. Raises ``ValueError`` for a depth that the model does not have.
         """
         import numpy as np
         import torch
 
         rows = _rows(contexts, continuation)
         with self._lock, torch.inference_mode():
+            network = self._parts[1]
+            if not 1 <= depth <= len(network.layers):
+                raise ValueError(f"depth must be 1 to {len(network.layers)}, was: {depth}")
             if not rows or not continuation:
-                return np.zeros((len(rows), 2 * self._parts[1].embedding.shape[1]), dtype=np.float32)
-            read = torch.stack(self._read(rows, len(continuation), depth, batch_tokens, seconds)).float()
+                return np.zeros((len(rows), 2 * network.embedding.shape[1]), dtype=np.float32)
+            read = torch.stack(self._read(rows, len(continuation), depth, batch_tokens, math.inf)).float()
             read /= read.square().mean(-1, keepdim=True).sqrt()
             found: npt.NDArray[np.float32] = torch.cat([read.mean(1), read[:, -1]], dim=-1).numpy()
         return found

@@ -36,7 +36,6 @@ __all__ = [
 FEATURES = (
     "passage score", "passage lead", "sentence score", "sentence lead", "meaning", "sentence share", "passage share",
     "kind held", "kind missed", "crosses", "coverage", "words of its own", "phrase", "other time", "probe",
-    "best probe",
 )  # fmt: skip
 
 
@@ -74,8 +73,8 @@ def evidence_features(
     terms: Mapping[Side, QueryTerms],
     asked: Side,
 ) -> tuple[float, ...]:
-    """The features in the order of ``FEATURES``, of the sentence that an answer would lead with, and the most that the
-    probe says of any; ``passages`` best first and not empty."""
+    """The features in the order of ``FEATURES``, of the sentence that an answer would lead with; ``passages`` best
+    first and not empty."""
     best = best_first(scored, _QUOTING)[0]
     passage = passages[best.passage]
     own = terms[side(passage.language)]
@@ -97,7 +96,6 @@ def evidence_features(
         float(side(passage.language) != asked),
         own.coverage,
         *(best.feature(name) for name in ("words of its own", "phrase", "other time", "probe")),
-        max(sentence.feature("probe") for sentence in scored),
     )
 
 

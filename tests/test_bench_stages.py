@@ -14,7 +14,7 @@ from asked import parsed
 from eval.bench import evidence, followups, speed
 from eval.bench.evidence import Chosen
 from eval.bench.followups import Rewritten
-from eval.data import EvidenceRow, Followup, Passage, Query, read_evidence, read_followups
+from eval.data import EvidenceRow, Followup, Passage, Query, ReadingRow, read_evidence, read_followups, read_reading
 from index import models
 from index.errors import QuestionError, UsageError
 from rag.cli import main
@@ -137,6 +137,11 @@ FOLLOWUP = {
 }  # fmt: skip
 
 
+READING = {
+    "id": "1", "lang": "zh", "passage": "产能紧张。", "question": "如何？", "answers": ["紧张"], "answerable": True,
+}  # fmt: skip
+
+
 def written(path: Path, *rows: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
@@ -149,6 +154,8 @@ def test_rows_become_values(tmp_path: Path) -> None:
     [case] = read_followups(written(tmp_path / "followups.jsonl", FOLLOWUP))
     assert case == Followup("1", "en", (("Who?", "Arm [1]."),), "When?", "When was Arm founded?", ("Arm",))
     assert not case.stands_alone
+    [reading] = read_reading(written(tmp_path / "train.jsonl", READING))
+    assert reading == ReadingRow("1", "zh", "产能紧张。", "如何？", ("紧张",), True)
 
 
 @pytest.mark.parametrize(
@@ -156,13 +163,19 @@ def test_rows_become_values(tmp_path: Path) -> None:
     [
         (EVIDENCE | {"evidence": []}, r"line 1: evidence must hold a sentence, was: \[\]"),
         (EVIDENCE | {"passage": ""}, "line 1: passage must be a non-empty string"),
+        (
+            READING | {"answers": []},
+            r"line 1: answers must be given where answerable is true, and only there, was: \(\)",
+        ),
+        (READING | {"answerable": False}, r"line 1: answers must be given .*, was: \('紧张',\)"),
+        (READING | {"answerable": "no"}, "line 1: answerable must be true or false"),
         (FOLLOWUP | {"turns": []}, "line 1: turns must be a list of objects with question and answer"),
         (FOLLOWUP | {"turns": [{"question": "Who?"}]}, "line 1: answer must be a non-empty string, was: missing"),
         (FOLLOWUP | {"must_contain": "Arm"}, "line 1: must_contain must be a list of strings"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, row: dict[str, object], message: str) -> None:
-    read = read_evidence if "passage" in row else read_followups
+    read = read_followups if "passage" not in row else read_evidence if "evidence" in row else read_reading
     with pytest.raises(UsageError, match=message):
         read(written(tmp_path / "rows.jsonl", row))
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from index.models import LANGUAGE_MODEL, is_installed, is_ready
+from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from rag.gemma import lay_out
 from rag.language_model import LanguageModel
 
@@ -59,8 +59,27 @@ def test_states_halfway_up_are_of_the_question_after_each_text(exact: LanguageMo
     assert np.array_equal(single[:, :640], single[:, 640:])
     assert float(np.square(single[:, :640]).mean()) == pytest.approx(1.0, abs=1e-3)
     assert exact.states([], asked, 3).shape == exact.states([], [], 3).shape == (0, 2 * 640)
-    with pytest.raises(TimeoutError, match="did not read 6 texts in -1 s"):
-        exact.states(contexts, asked, 3, seconds=-1.0)
+    for depth in (0, 19):
+        with pytest.raises(ValueError, match=f"depth must be 1 to 18, was: {depth}"):
+            exact.states(contexts, asked, depth)
+
+
+@installed
+def test_states_are_those_of_transformers_at_the_same_depth(exact: LanguageModel) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    reference = AutoModelForCausalLM.from_pretrained(prepare(LANGUAGE_MODEL), dtype=torch.float32).eval()
+    context, asked = exact.encode(CONTEXTS[0]), exact.encode(" 启衡的月产能是多少？")
+    with torch.inference_mode():
+        given = reference(torch.tensor([[2, *context, *asked]]), output_hidden_states=True).hidden_states
+    for depth in (1, 7, 12):
+        own = given[depth][0, -len(asked) :]
+        own = own / own.square().mean(-1, keepdim=True).sqrt()
+        wanted = torch.cat([own.mean(0), own[-1]]).numpy()
+        found = exact.states([context], asked, depth)[0]
+        assert np.abs(found - wanted).max() < 2e-2 * np.abs(wanted).max()
+        assert float(found @ wanted) > 0.9999 * float(np.linalg.norm(found) * np.linalg.norm(wanted))
 
 
 @installed

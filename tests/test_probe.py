@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from eval.data import ReadingRow
 from eval.fit.probe import ProbeFitSettings, choices, fit_weights
 from index.language import Side
 from index.models import LANGUAGE_MODEL, is_installed, is_ready
-from rag.answer.probe import DEPTH, AnswerProbe, StateReader, stored_probe
-from rag.language_model import language_model
+from rag.answer.probe import AnswerProbe, question_states, stored_probe
+from rag.language_model import LanguageModel, language_model
+from rag.rerank import unrelated_texts
 
 pytest.importorskip("torch")
 installed = pytest.mark.skipif(
@@ -20,12 +24,18 @@ installed = pytest.mark.skipif(
     reason="the language model is not prepared: set WENJU_TEST_LIKELIHOOD=1",
 )
 
-SENTENCES: dict[Side, tuple[str, ...]] = {
-    "zh": ("启衡的工厂位于临江市，占地30公顷。", "启衡的工厂由它的总经理周岚设计。", "启衡的工厂在2021年建成。"),
+PLANT: dict[str, tuple[str, ...]] = {
+    "zh-Hans": ("启衡的工厂位于临江市。", "启衡的工厂由它的总经理周岚设计。", "启衡的工厂在2021年建成。"),
+    "zh-Hant": ("啟衡的工廠位於臨江市。", "啟衡的工廠由它的總經理周嵐設計。", "啟衡的工廠在2021年建成。"),
     "en": (
         "Qiheng's plant is in the city of Linjiang.",
         "Qiheng's plant was designed by its manager, Zhou Lan.",
         "Qiheng's plant was finished in 2021.",
+    ),
+    "mixed": (
+        "启衡（Qiheng）的工厂位于临江（Linjiang）。",
+        "启衡（Qiheng）的工厂由总经理周岚（Zhou Lan）设计。",
+        "启衡（Qiheng）的工厂在2021年建成。",
     ),
 }
 QUESTIONS = [
@@ -34,33 +44,59 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
+class Counted(LanguageModel):
+    """Stands for the language model: what it holds of a question are the lengths of the text and of the question, and
+    the depth."""
+
+    def encode(self, text: str) -> list[int]:
+        return list(range(len(text)))
+
+    def states(
+        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], depth: int, batch_tokens: int = 0
+    ) -> npt.NDArray[np.float32]:
+        rows = [[len(context), len(continuation), depth] for context in contexts]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), 3)
+
+
 @installed
-@pytest.mark.parametrize("held", ["zh", "en"])
+@pytest.mark.parametrize("held", list(PLANT))
 @pytest.mark.parametrize(("question", "answering"), QUESTIONS)
-def test_a_sentence_that_answers_is_told_from_those_on_the_same_thing(
-    question: str, answering: int, held: Side
-) -> None:
-    scores = AnswerProbe(language_model())(question, SENTENCES[held], [held] * 3)
+def test_a_sentence_that_answers_is_told_from_those_on_the_same_thing(question: str, answering: int, held: str) -> None:
+    scores = AnswerProbe(language_model())(question, PLANT[held], ["en" if held == "en" else "zh"] * 3)
     assert int(np.argmax(scores)) == answering
 
 
 @installed
-def test_what_nothing_answers_is_surer_of_none() -> None:
+@pytest.mark.parametrize("question", [question for question, _ in QUESTIONS])
+def test_what_nothing_answers_is_surer_of_none(question: str) -> None:
     probe = AnswerProbe(language_model())
-    for question, _ in QUESTIONS:
-        unrelated = probe(question, ["天气很好，我们去散步。", "We went for a walk."], ["zh", "en"])
-        assert max(unrelated) < max(probe(question, SENTENCES["zh"], ["zh"] * 3))
-    assert probe(question, [], []) == []
+    unrelated = probe(question, ["今天下了一整天的雨。", "It rained all day."], ["zh", "en"])
+    assert max(unrelated) < min(max(probe(question, PLANT["zh-Hans"], ["zh"] * 3)), -1.0)
+    assert unrelated == probe(question, ["今天下了一整天的雨。", "It rained all day."], ["zh", "en"])
 
 
-@installed
-def test_states_are_less_those_after_unrelated_texts_and_do_not_depend_on_company() -> None:
-    reader = StateReader(language_model())
-    both = reader.states(QUESTIONS[0][0], [SENTENCES["zh"][0], SENTENCES["en"][0]], ["zh", "en"])
-    again = StateReader(language_model()).states(QUESTIONS[0][0], SENTENCES["en"][:1], ["en"])
-    assert both.shape == (2, len(stored_probe()["weights"])) and stored_probe()["depth"] == DEPTH
-    weights = np.array(stored_probe()["weights"], dtype=np.float32)
-    assert float(both[1] @ weights) == pytest.approx(float(again[0] @ weights), abs=0.5)
+def test_states_are_less_those_after_unrelated_texts_of_their_side() -> None:
+    model, question = Counted(), "启衡?"
+    texts: list[tuple[str, Side]] = [("甲" * 9, "zh"), ("b" * 30, "en"), ("丙" * 20, "zh")]
+    found = question_states(model, question, [text for text, _ in texts], [name for _, name in texts], depth=3)
+    # What a prompt adds to a text it adds to the unrelated ones too.
+    usual = {name: np.mean([len(text) for text in unrelated_texts(name)]) for name in ("zh", "en")}
+    assert found.tolist() == pytest.approx(np.array([[len(text) - usual[name], 0, 0] for text, name in texts]))
+    for name in ("zh", "en"):
+        own = unrelated_texts(name)
+        assert question_states(model, question, own, [name] * len(own), 3).sum() == pytest.approx(0.0, abs=1e-4)
+    assert question_states(model, question, [], [], 3).shape == (0, 3)
+
+
+def test_of_a_long_text_the_end_is_read() -> None:
+    long, short = (question_states(Counted(), "?", [text], ["zh"], 1) for text in ("长" * 900, "长" * 160))
+    assert long.tolist() == short.tolist()
+
+
+def test_weights_are_stored_for_all_that_the_model_gives() -> None:
+    stored = stored_probe()
+    assert len(stored["weights"]) == 2 * 640 and 1 <= stored["depth"] <= 18
+    assert all(map(math.isfinite, [*stored["weights"], stored["bias"]]))
 
 
 def test_weights_choose_the_right_row_or_none_by_hand() -> None:
@@ -71,24 +107,43 @@ def test_weights_choose_the_right_row_or_none_by_hand() -> None:
     scores = states @ weights + bias
     assert weights[0] > 1.0 > abs(weights[1])
     assert all(scores[states[:, 0] == 1] > 0.0) and all(scores[states[:, 0] == 0] < 0.0)
-    assert 0.0 < loss < float(np.log(3)) / 2
     again = fit_weights(states, right, penalty=1e-3)
     assert np.array_equal(weights, again[0]) and bias == again[1]
+    # Each question is a choice among its two rows and none, whose score is 0.
+    shares = [np.exp(own) / (1.0 + np.exp(own).sum()) for own in scores.reshape(-1, 2)]
+    likely = [own[list(rows)].sum() if any(rows) else 1.0 - own.sum() for own, rows in zip(shares, right, strict=True)]
+    assert loss == pytest.approx(-np.log(likely).mean(), abs=1e-5)
 
 
-def test_choices_are_sentences_of_one_passage_some_without_their_answer() -> None:
-    text = "启衡位于临江市。启衡的总经理是周岚。启衡有三座工厂。启衡生产芯片。启衡成立于2009年。"
-    rows = [ReadingRow(f"q{n}", "zh", text, "启衡的总经理是谁？", ("周岚",)) for n in range(40)]
-    rows += [
-        ReadingRow("none", "zh", text, "启衡的电话是多少？", ()),
-        ReadingRow("one", "zh", "周岚。", "谁？", ("周岚",)),
-    ]
-    rows += [ReadingRow("elsewhere", "zh", text, "谁？", ("李明",))]
-    settings = ProbeFitSettings(questions=40, read=3)
+@pytest.mark.parametrize(
+    ("lang", "text", "question", "answer"),
+    [
+        ("zh", "启衡位于临江市。启衡的总经理是周岚。启衡有三座工厂。启衡生产芯片。", "启衡的总经理是谁？", "周岚"),
+        ("zh", "啟衡位於臨江市。啟衡的總經理是周嵐。啟衡有三座工廠。啟衡生產晶片。", "啟衡的總經理是誰？", "周嵐"),
+        ("en", "Qiheng is big. It is led by Lan. It has three plants. It makes chips.", "Who leads big Qiheng?", "Lan"),
+        ("zh", "Qiheng位于临江市。它的CEO是周岚。Qiheng有三座工厂。Qiheng生产芯片。", "Qiheng在哪里由谁管理？", "周岚"),
+    ],
+)  # fmt: skip
+def test_choices_are_sentences_of_one_passage_some_without_their_answer(
+    lang: str, text: str, question: str, answer: str
+) -> None:
+    rows = [ReadingRow(f"q{n}", lang, text, question, (answer,), True) for n in range(40)]
+    rows += [ReadingRow("none", lang, text, "?" + question, (), False)]
+    rows += [ReadingRow("one", lang, f"{answer}。", question, (answer,), True)]
+    rows += [ReadingRow("elsewhere", lang, text, question, ("Li Ming",), True)]
+    settings = ProbeFitSettings(questions=50, read=2)
     found = list(choices(rows, settings))
     assert found == list(choices(rows, settings))
-    assert all(len(choice.spans) == 3 for choice in found)
-    answered = [choice for choice in found if any(choice.right)]
-    assert 0 < len(answered) < len(found) - 1  # some lost their answer, and one never had any
+    assert len(found) == 41  # neither the passage of one sentence nor the answer that stands nowhere
+    assert all(len(choice.spans) == 2 for choice in found)
+    # The sentence that answers is read also where others share more words with the question.
+    assert 0 < sum(any(choice.right) for choice in found) < 40
     for choice in found:
-        assert list(choice.right) == ["周岚" in span.text and "总经理" in choice.question for span in choice.spans]
+        asked = choice.question == question
+        assert list(choice.right) == [answer in span.text and asked for span in choice.spans]
+
+
+def test_a_question_all_of_whose_sentences_answer_may_lose_them_all() -> None:
+    rows = [ReadingRow(f"q{n}", "zh", "周岚来了。周岚走了。", "谁？", ("周岚",), True) for n in range(20)]
+    found = list(choices(rows, ProbeFitSettings(questions=20)))
+    assert 0 < len(found) < 20 and all(choice.right == (True, True) for choice in found)

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="the folder of the set; of all sets for probe, sentences and refusal"
     )
-    parser.add_argument("--per-pair", type=int, default=60, help="questions a language pair")
+    parser.add_argument("--per-pair", type=int, default=60, help="questions a language pair (probe: has its own)")
     parser.add_argument("--rerank", default="none", help="the reranker of the profile (refusal)")
     arguments = parser.parse_args()
     from eval.fit import answers, probe, retrieval

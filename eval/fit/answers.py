@@ -33,7 +33,7 @@ __all__ = ["FitSettings", "fit_refusal", "fit_sentences", "store_weights"]
 _T = TypeVar("_T")
 _PAIRS = tuple(f"{asked}>{held}" for asked in SIDES for held in SIDES)
 # What the public sets hardly hold: tables, questions of one year among several, model numbers, figures of reports. The
-# language model is not asked while the others are fitted; any weight from 1 to 3 is as good on the fit parts.
+# language model is not asked while the others are fitted; any weight of the probe from .75 to 1.25 is as good there.
 _BY_HAND = {
     "names missing": -1.5,
     "figure missing": -4.0,
@@ -192,7 +192,7 @@ def _logistic(
     rows: npt.NDArray[np.float64],
     missing: npt.NDArray[np.int64],
     answered: npt.NDArray[np.bool_],
-    penalty: float = 0.02,
+    penalty: float = 0.005,
 ) -> dict[str, Any]:
     """A balanced logistic regression, and the threshold of best balanced accuracy that refuses at most 5 % wrongly,
     each missing part having taken its share of the probability."""

@@ -21,7 +21,7 @@ from eval.metrics.answers import contains
 from index.language import detect
 from index.names import matching_words
 from index.types import Passage
-from rag.answer.probe import DEPTH, StateReader
+from rag.answer.probe import question_states
 from rag.answer.sentences import in_topic
 from rag.answer.spans import Span, spans_of
 from rag.language_model import language_model
@@ -38,10 +38,12 @@ _TOLD = 200  # questions between two lines of progress
 
 @dataclass(frozen=True, slots=True)
 class ProbeFitSettings:
-    """How many questions of each language, answered or not, and how many sentences of each; the share of questions
-    whose answer is taken away; how the weights are held down."""
+    """How many questions of each language, answered and not, and how many sentences of each; the share of questions
+    whose answer is taken away; after how many of the model's layers, of 18, its states are read (no deeper one told
+    more); how the weights are held down."""
 
     questions: int = 2000
+    depth: int = 7
     read: int = 4
     taken_away: float = 0.35
     penalty: float = 0.4
@@ -63,19 +65,19 @@ def fit_probe(data: Path, target: Path, settings: ProbeFitSettings | None = None
     import numpy as np
 
     settings = settings or ProbeFitSettings()
-    reader = StateReader(language_model())
     found: list[npt.NDArray[np.float32]] = []
     right: list[tuple[bool, ...]] = []
     for choice in choices(read_reading(data / "reading" / "train.jsonl"), settings):
         texts = [in_topic(span, choice.passage) for span in choice.spans]
-        found.append(reader.states(choice.question, texts, [span.side for span in choice.spans]))
+        sides = [span.side for span in choice.spans]
+        found.append(question_states(language_model(), choice.question, texts, sides, settings.depth))
         right.append(choice.right)
         if len(found) % _TOLD == 0:
             sys.stderr.write(f"{len(found)} questions read\n")
     weights, bias, loss = fit_weights(np.concatenate(found), right, settings.penalty)
     stored = {
         "source": f"reading/train, {len(found)} questions",
-        "depth": DEPTH,
+        "depth": settings.depth,
         "bias": round(bias, 4),
         "weights": [float(f"{weight:.4g}") for weight in weights.tolist()],
     }
@@ -84,10 +86,10 @@ def fit_probe(data: Path, target: Path, settings: ProbeFitSettings | None = None
 
 
 def choices(rows: Sequence[ReadingRow], settings: ProbeFitSettings) -> Iterator[Choice]:
-    """The choices that the questions make, as many of each kind, one kind after the other."""
+    """The choices that the questions make: at most so many of each language, answered and not."""
     kinds: dict[tuple[str, bool], list[ReadingRow]] = {}
     for row in rows:
-        kinds.setdefault((row.lang, bool(row.answers)), []).append(row)
+        kinds.setdefault((row.lang, row.answerable), []).append(row)
     drawn = random.Random(settings.seed)
     sampled = [drawn.sample(own, min(settings.questions, len(own))) for _, own in sorted(kinds.items())]
     for together in zip_longest(*sampled):
@@ -97,11 +99,11 @@ def choices(rows: Sequence[ReadingRow], settings: ProbeFitSettings) -> Iterator[
 
 
 def _choice(row: ReadingRow, settings: ProbeFitSettings, taken_away: bool) -> Choice | None:
-    """None where the passage is one sentence, or its answer stands in no sentence of it."""
+    """None where the passage is one sentence, its answer stands in no sentence of it, or all hold it and lose it."""
     passage = Passage("", "", "", "", None, 0, len(row.passage), row.passage, detect(row.passage), 0.0)
     spans = spans_of(0, passage)
-    answering = {span.start for span in spans if row.answers and contains(span.text, row.answers) > 0}
-    if len(spans) < 2 or bool(answering) != bool(row.answers):
+    answering = {span.start for span in spans if row.answerable and contains(span.text, row.answers) > 0}
+    if len(spans) < 2 or bool(answering) != row.answerable:
         return None
     asked = matching_words(row.question)
     ranked = sorted(spans, key=lambda span: (-len(asked & matching_words(span.text)), span.start))
@@ -141,7 +143,8 @@ def fit_weights(
 
 
 def _loss(scores: torch.Tensor, question: torch.Tensor, answers: torch.Tensor, count: int) -> torch.Tensor:
-    """The mean over questions of -log of the share that right ones have among all their rows and none."""
+    """The mean over questions of -log of the share that right ones have among all their rows and none: the listwise
+    loss of Cao et al. 2007, with one candidate more, of score 0, which is right where no row is."""
     import torch
 
     likely = scores.clamp(-30.0, 30.0).exp()

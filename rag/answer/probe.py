@@ -18,74 +18,59 @@ import prompts
 from index.language import Side
 from rag.answer.sentences import Probe
 from rag.language_model import LanguageModel, language_model
-from rag.memory import Memory
 from rag.rerank import Reranker, RerankSettings, unrelated_texts
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Matrix = npt.NDArray[np.float32]
+__all__ = ["AnswerProbe", "probe_beside", "question_states", "stored_probe"]
 
-__all__ = ["DEPTH", "AnswerProbe", "StateReader", "probe_beside", "stored_probe"]
-
-DEPTH = 7
-"""Layers of the model, of 18, that read: no deeper one tells more."""
 _MOST_CHARACTERS: dict[Side, int] = {"zh": 160, "en": 440}  # of a text: its end, where the sentence itself stands
 _QUESTION_TOKENS = RerankSettings().question_tokens
-_REMEMBERED = 64  # questions, with a side
 
 
-class StateReader:
-    """What a language model holds of a question after texts, less what it holds of it after unrelated ones."""
+def question_states(
+    model: LanguageModel, question: str, texts: Sequence[str], sides: Sequence[Side], depth: int
+) -> npt.NDArray[np.float32]:
+    """What the model holds of a question after each text, less the mean of what it holds of it after unrelated texts of
+    the text's side, by ``depth`` of its layers: float32, shape (texts, 2 * width); see ``LanguageModel.states``."""
+    import numpy as np
 
-    def __init__(self, model: LanguageModel) -> None:
-        self._model = model
-        self._bases: Memory[tuple[Side, tuple[int, ...]], Matrix] = Memory(_REMEMBERED)
-
-    def states(self, question: str, texts: Sequence[str], sides: Sequence[Side]) -> Matrix:
-        """One row a text, each of its side: float32, shape (texts, 2 * width); see ``LanguageModel.states``."""
-        import numpy as np
-
-        asked = self._model.encode(" " + question)[:_QUESTION_TOKENS]
-        ends = [text[-_MOST_CHARACTERS[name] :] for text, name in zip(texts, sides, strict=True)]
-        known = self._bases.known((name, tuple(asked)) for name in dict.fromkeys(sides))
-        missing = [name for name in dict.fromkeys(sides) if (name, tuple(asked)) not in known]
-        others = [(text, name) for name in missing for text in unrelated_texts(name)]
-        contexts = [
-            self._model.encode(prompts.load("likelihood", name).fill(passage=text))
-            for text, name in [*zip(ends, sides, strict=True), *others]
-        ]
-        # All in one call: a pass over few texts is slower for each of them.
-        read = self._model.states(contexts, asked, DEPTH)
-        for name in missing:
-            own = [row for row, (_, other) in zip(read[len(ends) :], others, strict=True) if other == name]
-            known[name, tuple(asked)] = np.mean(own, axis=0)
-        self._bases.keep(known)
-        less: Matrix = read[: len(ends)] - np.stack([known[name, tuple(asked)] for name in sides])
-        return less
+    asked = model.encode(" " + question)[:_QUESTION_TOKENS]
+    ends = [text[-_MOST_CHARACTERS[name] :] for text, name in zip(texts, sides, strict=True)]
+    # Read again for every question, not remembered: in bfloat16 what is read together decides the last digits.
+    others = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
+    contexts = [
+        model.encode(prompts.load("likelihood", name).fill(passage=text))
+        for text, name in [*zip(ends, sides, strict=True), *others]
+    ]
+    read = model.states(contexts, asked, depth)
+    less = read[: len(ends)].copy()
+    of_other = np.array([name for _, name in others])
+    for place, name in enumerate(sides):
+        less[place] -= read[len(ends) :][of_other == name].mean(axis=0)
+    return less
 
 
 class AnswerProbe:
     """How sure it is that each text answers the question, in logits against that none of its passage's does."""
 
     def __init__(self, model: LanguageModel) -> None:
-        self._reader = StateReader(model)
+        self._model = model
 
     def __call__(self, question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
         import numpy as np
 
-        if not texts:
-            return []
         stored = stored_probe()
-        weights = np.array(stored["weights"], dtype=np.float32)
-        scores: list[float] = (self._reader.states(question, texts, sides) @ weights + stored["bias"]).tolist()
+        states = question_states(self._model, question, texts, sides, stored["depth"])
+        scores: list[float] = (states @ np.array(stored["weights"], dtype=np.float32) + stored["bias"]).tolist()
         return scores
 
 
 @cache
 def stored_probe() -> Mapping[str, Any]:
-    """The fitted weights, one for each of the states' numbers, and their bias."""
+    """The fitted ``weights``, one for each of the states' numbers, their ``bias``, and the ``depth`` they belong to."""
     path = resources.files("rag").joinpath("data/answer-probe.json")
     stored: Mapping[str, Any] = json.loads(path.read_text(encoding="ascii"))
     return stored
@@ -93,9 +78,4 @@ def stored_probe() -> Mapping[str, Any]:
 
 def probe_beside(reranker: Reranker) -> Probe | None:
     """A language model's word on sentences where one reranks the passages already; None where none does."""
-    return _probe() if reranker.profile == "+likelihood" else None
-
-
-@cache
-def _probe() -> AnswerProbe:
-    return AnswerProbe(language_model())
+    return AnswerProbe(language_model()) if reranker.profile == "+likelihood" else None
