@@ -30,6 +30,7 @@ from rag.retrieve import Candidate, QueryTerms, Retriever
 __all__ = [
     "RerankSettings",
     "Reranker",
+    "beside_unrelated",
     "best_window",
     "language_model_lifts",
     "lifts",
@@ -199,6 +200,19 @@ def unrelated_texts(name: Side) -> Sequence[str]:
     return texts
 
 
+def beside_unrelated(
+    model: LanguageModel, texts: Sequence[str], sides: Sequence[Side]
+) -> tuple[list[list[int]], list[Side]]:
+    """The tokens of each text, put so that a question follows, and behind them all those of the unrelated texts of
+    their sides; the side of each of the latter. To be read in one call: a pass over few is slower for each of them."""
+    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
+    contexts = [
+        model.encode(prompts.load("likelihood", name).fill(passage=text))
+        for text, name in [*zip(texts, sides, strict=True), *unrelated]
+    ]
+    return contexts, [name for _, name in unrelated]
+
+
 def lifts(
     model: LanguageModel,
     question: str,
@@ -208,20 +222,16 @@ def lifts(
     question_tokens: int,
     seconds: float = math.inf,
 ) -> list[float]:
-    """How much likelier each text makes the question, in nats a token, than the texts of its side that
-    nobody would ask it of. All are read in one call: a pass over few texts is slower for each of them.
+    """How much likelier each text makes the question, in nats a token, than the texts of its side that nobody would ask
+    it of.
 
     Raises ``TimeoutError`` after ``seconds``.
     """
     asked = model.encode(" " + question)[:question_tokens]
-    unrelated = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
-    contexts = [
-        model.encode(prompts.load("likelihood", name).fill(passage=text))
-        for text, name in [*zip(texts, sides, strict=True), *unrelated]
-    ]
+    contexts, unrelated = beside_unrelated(model, texts, sides)
     means = model.log_likelihoods(contexts, asked, seconds=seconds).mean(axis=1).tolist()
     bases: dict[Side, list[float]] = {}
-    for mean, (_, name) in zip(means[len(texts) :], unrelated, strict=True):
+    for mean, name in zip(means[len(texts) :], unrelated, strict=True):
         bases.setdefault(name, []).append(mean)
     return [mean - sum(bases[name]) / len(bases[name]) for mean, name in zip(means, sides, strict=False)]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from eval.bench.evidence import is_evidence
 from eval.data import Query, read_corpus, read_evidence, read_queries
 from eval.fit.listwise import Question, fit
-from eval.fit.questions import open_retriever, sampled
+from eval.fit.questions import open_retriever, sampled, whole_passage
 from eval.metrics.answers import contains
 from index.indexes import SIDES
 from index.language import detect, side
@@ -43,10 +43,8 @@ _BY_HAND = {
     "row": 0.0,
     "probe": 1.0,
 }
-
-
-# How the refusal's weights are held down, with a language model's word and (True) without: five-fold on the fit parts.
-_HELD_DOWN = {False: 0.005, True: 0.02}
+# How the refusal's weights are held down, with the probe among its features and without: five-fold on the fit parts.
+_PROBED, _UNPROBED = 0.005, 0.02
 
 
 def fit_sentences(data: Path, target: Path, settings: FitSettings | None = None) -> float:
@@ -99,14 +97,10 @@ class _Asking:
         return sentences.score_sentences(question, passages, self.retriever, probe_beside(self.reranker))
 
 
-def _whole(text: str) -> Passage:
-    return Passage("", "", "", "", None, 0, len(text), text, detect(text), 0.0)
-
-
 def _from_evidence(path: Path, asking: _Asking, settings: FitSettings) -> Iterable[Question]:
     rows = [row for row in read_evidence(path) if row.split == "fit"]
     for row in _some(rows, settings.evidence):
-        passage = _whole(row.passage)
+        passage = whole_passage(row.passage)
         scored = asking.score(row.question, [passage])
         right = [is_evidence(s.text, row.evidence) for s in scored]
         if any(right):
@@ -165,7 +159,7 @@ def fit_refusal(data: Path, target: Path, rerank: str, per_pair: int = 70) -> fl
         np.array(rows, dtype=np.float64),
         np.array(missing),
         np.array(answered, dtype=np.bool_),
-        _HELD_DOWN[rerank == "none"],
+        _UNPROBED if probe_beside(asking.reranker) is None else _PROBED,
     )
     stored: dict[str, Any] = json.loads(target.read_text(encoding="ascii"))
     name = "multilingual-e5-small" + asking.reranker.profile

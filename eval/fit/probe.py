@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.data import ReadingRow, read_reading
+from eval.fit.questions import whole_passage
 from eval.metrics.answers import contains
-from index.language import detect
 from index.names import matching_words
 from index.types import Passage
 from rag.answer.probe import question_states
@@ -100,7 +100,7 @@ def choices(rows: Sequence[ReadingRow], settings: ProbeFitSettings) -> Iterator[
 
 def _choice(row: ReadingRow, settings: ProbeFitSettings, taken_away: bool) -> Choice | None:
     """None where the passage is one sentence, its answer stands in no sentence of it, or all hold it and lose it."""
-    passage = Passage("", "", "", "", None, 0, len(row.passage), row.passage, detect(row.passage), 0.0)
+    passage = whole_passage(row.passage)
     spans = spans_of(0, passage)
     answering = {span.start for span in spans if row.answerable and contains(span.text, row.answers) > 0}
     if len(spans) < 2 or bool(answering) != row.answerable:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from eval.bench.collection import build, cached_folder
 from eval.data import Passage, Query
+from index.language import detect
+from index.types import Passage as Found
 from rag.config import Config
 from rag.retrieve import Retriever
 
-__all__ = ["open_retriever", "sampled"]
+__all__ = ["open_retriever", "sampled", "whole_passage"]
 
 
 def open_retriever(corpus: Sequence[Passage], config: Config) -> Retriever:
@@ -28,3 +30,8 @@ def sampled(queries: Sequence[Query], per_pair: int, seed: int = 0) -> list[Quer
         own = [q for q in queries if q.pair == pair]
         chosen += random.Random(seed).sample(own, min(per_pair, len(own)))
     return chosen
+
+
+def whole_passage(text: str) -> Found:
+    """A passage given with its question, as if it had been found."""
+    return Found("", "", "", "", None, 0, len(text), text, detect(text), 0.0)

@@ -14,11 +14,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import prompts
 from index.language import Side
 from rag.answer.sentences import Probe
 from rag.language_model import LanguageModel, language_model
-from rag.rerank import Reranker, RerankSettings, unrelated_texts
+from rag.rerank import Reranker, RerankSettings, beside_unrelated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,14 +39,10 @@ def question_states(
     asked = model.encode(" " + question)[:_QUESTION_TOKENS]
     ends = [text[-_MOST_CHARACTERS[name] :] for text, name in zip(texts, sides, strict=True)]
     # Read again for every question, not remembered: in bfloat16 what is read together decides the last digits.
-    others = [(text, name) for name in dict.fromkeys(sides) for text in unrelated_texts(name)]
-    contexts = [
-        model.encode(prompts.load("likelihood", name).fill(passage=text))
-        for text, name in [*zip(ends, sides, strict=True), *others]
-    ]
+    contexts, others = beside_unrelated(model, ends, sides)
     read = model.states(contexts, asked, depth)
     less = read[: len(ends)].copy()
-    of_other = np.array([name for _, name in others])
+    of_other = np.array(others)
     for place, name in enumerate(sides):
         less[place] -= read[len(ends) :][of_other == name].mean(axis=0)
     return less

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
-    "FEATURES", "PASSAGES_READ", "Probe", "ScoredSentence", "SentenceEncoder", "score_sentences", "stored_weights",
+    "FEATURES", "PASSAGES_READ", "Probe", "ScoredSentence", "SentenceEncoder", "in_topic", "score_sentences",
+    "stored_weights",
 ]  # fmt: skip
 
 PASSAGES_READ = 8
