@@ -32,6 +32,7 @@ __all__ = ["SIDES", "Indexes", "SideIndex", "StoredFiles", "is_current", "make_i
 
 SIDES: tuple[Side, ...] = ("zh", "en")
 _PAIRS = "pairs.json"  # name pairs, mined from each side's own passages
+_WHITENING = "dense.whitening"  # that, and in which files, it is kept; a generation of before has none
 _WORDS = "words"  # by which rules the search words were made
 
 
@@ -58,13 +59,15 @@ class StoredFiles(Protocol):
 @dataclass(frozen=True, slots=True)
 class SideIndex:
     """One side: ``rows`` (int64) are its passages' rows in the collection, in the order of the lexical index; ``mean``
-    was taken from its vectors, float32 of shape (dimension,); ``names`` are those its own passages pair."""
+    was taken from its vectors, float32 of shape (dimension,), and ``whitening`` is the map they went through then,
+    (dimension, dimension); ``names`` are those its own passages pair."""
 
     side: Side
     rows: npt.NDArray[np.int64]
     lexical: lexical.LexicalIndex
     dense: dense.DenseIndex
     mean: npt.NDArray[np.float32]
+    whitening: Matrix
     names: Names
 
 
@@ -105,14 +108,17 @@ def make_indexer(model: str) -> Indexer:
             mean = dense.passage_mean(vectors[rows], priors.passages[name])
             means[name] = [float(value) for value in mean]
             files[f"{name}.rows.npy"] = _to_bytes(rows)
-            files[f"{name}.dense.faiss"] = dense.build(vectors[rows], rows, mean).to_bytes()
+            centred = dense.centre(vectors[rows], mean)
+            taken = dense.whitening(centred)
+            files[f"{name}.{_WHITENING}.npy"] = _to_bytes(taken)
+            files[f"{name}.dense.faiss"] = dense.build(dense.whiten(centred, taken), rows).to_bytes()
             pairs[name] = mine(chunks[row].text for row in rows)
             # Each passage held is taken over once: two new ones may say the same.
             origin = np.array([next(held.get((name, texts[row]), nothing), -1) for row in rows], dtype=np.int64)
             fresh = ((words(texts[row]), name_keys(texts[row], name)) for row in rows[origin < 0])
             files |= lexical.to_files(_searched(base, name, origin, fresh), f"{name}.lexical")
         files[_PAIRS] = equivalents.to_bytes(pairs)
-        return files, {"means": means, _WORDS: rules}
+        return files, {"means": means, _WHITENING: True, _WORDS: rules}
 
     return index
 
@@ -169,9 +175,18 @@ def read(generation: StoredFiles) -> Indexes:
             _lexical(generation, name),
             dense.DenseIndex.from_bytes(generation.read_bytes(f"{name}.dense.faiss")),
             np.array(means[name], dtype=np.float32),
+            _whitening(generation, name, len(means[name])),
             equivalents.regional(pairs[name]),
         )
     return Indexes(found, equivalents.regional(tuple(pair for name in SIDES for pair in pairs[name])))
+
+
+def _whitening(generation: StoredFiles, name: Side, dimension: int) -> Matrix:
+    import numpy as np
+
+    if not generation.extra.get(_WHITENING):
+        return np.eye(dimension, dtype=np.float32)
+    return generation.array(f"{name}.{_WHITENING}.npy")
 
 
 def _to_bytes(array: npt.NDArray[np.generic]) -> bytes:

@@ -55,6 +55,7 @@ class RetrievalSettings:
     user_dictionary: str = ""
     depth: int = 100
     means: bool = True
+    whitening: bool = True
     scale: bool = True
     lexical: bool = True
     dictionary: bool = True
@@ -194,11 +195,14 @@ class Retriever:
         taken = self._settings.means
         query = dense.centre(vector[None, :], means.questions[asked])[0] if taken else vector
         overlap = self._overlap(question, index)
-        near, _ = index.dense.search(query, self._settings.depth)
+        near, _ = index.dense.search(dense.whiten(query[None, :], index.whitening)[0], self._settings.depth)
         matching = index.rows[np.argsort(-overlap, kind="stable")[: self._settings.depth]]
         rows = np.union1d(near, matching)
         vectors = self.generation.vectors[rows]
-        cosines = (dense.centre(vectors, index.mean) if taken else vectors) @ query
+        compared = dense.centre(vectors, index.mean) if taken else vectors
+        if self._settings.whitening:
+            compared, query = dense.whiten(compared, index.whitening), dense.whiten(query[None, :], index.whitening)[0]
+        cosines = compared @ query
         overlaps = overlap[np.searchsorted(index.rows, rows)]
         scale = self._scale(asked, index.side)
         scores = scale.dense * cosines + scale.lexical * overlaps + scale.offset

@@ -234,7 +234,7 @@ def test_data_and_a_benchmark_must_be_named() -> None:
 def test_every_step_has_a_switch() -> None:
     words = [word for step in retrieval.STEPS for word in ("--without", step)]
     assert _args(*words).without == [
-        "means", "scale", "lexical", "dictionary", "names", "numbers", "rerank", "diversity",
+        "means", "whitening", "scale", "lexical", "dictionary", "names", "numbers", "rerank", "diversity",
     ]  # fmt: skip
     assert _args().without == []  # the parser's default is not what was appended to
 

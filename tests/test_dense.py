@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from index import dense
-from index.dense import DenseIndex, centre, passage_mean, stored_means
+from index.dense import DenseIndex, centre, passage_mean, stored_means, whiten, whitening
 from index.errors import DamagedStoreError
 from index.indexes import SIDES, SideIndex, is_current, make_indexer, read
 from index.language import Side, side
@@ -71,6 +71,24 @@ def test_the_means_of_the_bundled_model_differ_by_side_and_kind() -> None:
     assert not any(mean.any() for mean in stored_means("nobody/model", 8).passages.values())
 
 
+def test_whitening_holds_down_what_varies_most_half_way_and_less_where_passages_are_few() -> None:
+    spread = np.array([4.0, 1.0, 1.0, 1.0], dtype=np.float32)
+    many = np.random.default_rng(5).normal(size=(200_000, 4)).astype(np.float32) * spread
+    taken = whitening(many)
+    np.testing.assert_allclose(taken, taken.T, atol=1e-6)
+    # The fourth root of a variance of 16 to 1: by half, what whitening in full would hold down by a fourth.
+    assert taken[0, 0] / taken[1, 1] == pytest.approx(0.5, abs=0.01)
+    few = whitening(many[:100])
+    assert 0.8 < few[0, 0] / few[1, 1] < 1.0
+    for count in (0, 1):
+        np.testing.assert_array_equal(whitening(many[:count]), np.eye(4))
+    same = whitening(np.ones((5, 4), dtype=np.float32))
+    assert np.isfinite(same).all()
+    lengths = np.linalg.norm(whiten(many[:50], taken), axis=1)
+    np.testing.assert_allclose(lengths, 1.0, atol=1e-5)
+    np.testing.assert_array_equal(whiten(np.zeros((1, 4), dtype=np.float32), taken), np.zeros((1, 4)))
+
+
 # --- one index -----------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +96,7 @@ def test_search_is_exact_and_names_rows_of_the_whole_collection() -> None:
     vectors, query = unit(60, 16), unit(1, 16, seed=2)[0]
     rows = np.arange(60, dtype=np.int64) * 3 + 5
     mean = passage_mean(vectors, np.zeros(16, dtype=np.float32))
-    found, cosines = dense.build(vectors, rows, mean).search(query, 10)
+    found, cosines = dense.build(centre(vectors, mean), rows).search(query, 10)
     expected = centre(vectors, mean) @ query
     best = np.argsort(-expected)[:10]
     np.testing.assert_array_equal(found, rows[best])
@@ -87,14 +105,14 @@ def test_search_is_exact_and_names_rows_of_the_whole_collection() -> None:
 
 def test_a_smaller_limit_gives_the_beginning_and_a_larger_one_all() -> None:
     vectors, query = unit(9, 8), unit(1, 8, seed=2)[0]
-    index = dense.build(vectors, np.arange(9, dtype=np.int64), np.zeros(8, dtype=np.float32))
+    index = dense.build(vectors, np.arange(9, dtype=np.int64))
     every = index.search(query, 100)[0].tolist()
     assert sorted(every) == list(range(9))
     assert all(index.search(query, limit)[0].tolist() == every[:limit] for limit in range(1, 9))
 
 
 def test_a_side_without_passages_finds_none() -> None:
-    index = dense.build(np.zeros((0, 8), dtype=np.float32), np.zeros(0, dtype=np.int64), np.zeros(8, dtype=np.float32))
+    index = dense.build(np.zeros((0, 8), dtype=np.float32), np.zeros(0, dtype=np.int64))
     for each in (index, DenseIndex.from_bytes(index.to_bytes())):
         rows, cosines = each.search(unit(1, 8)[0], 5)
         assert each.size == len(rows) == len(cosines) == 0
@@ -104,7 +122,7 @@ def test_a_side_without_passages_finds_none() -> None:
 def test_an_index_comes_back_from_its_bytes_and_finds_the_same(exact_up_to: int) -> None:
     vectors, queries = unit(1500, 24), unit(20, 24, seed=3)
     mean = vectors.mean(axis=0)
-    index = dense.build(vectors, np.arange(1500, dtype=np.int64), mean, exact_up_to=exact_up_to)
+    index = dense.build(centre(vectors, mean), np.arange(1500, dtype=np.int64), exact_up_to=exact_up_to)
     again = DenseIndex.from_bytes(index.to_bytes())
     assert again.to_bytes() == index.to_bytes()
     expected = np.argsort(-(queries @ centre(vectors, mean).T), axis=1)[:, :10]
@@ -183,12 +201,22 @@ def test_a_side_is_the_same_whether_or_not_the_other_is_there(name: Side) -> Non
     other = alone["en" if name == "zh" else "zh"]
     assert len(other.rows) == other.dense.size == other.lexical.size == 0
     np.testing.assert_array_equal(alone[name].mean, together.mean)
+    np.testing.assert_array_equal(alone[name].whitening, together.whitening)
     for part in PARTS:
         np.testing.assert_array_equal(getattr(alone[name].lexical, part), getattr(together.lexical, part))
     rows, cosines = alone[name].dense.search(vectors[0], 10)
     there, same = together.dense.search(vectors[0], 10)
     assert [own[row] for row in rows.tolist()] == there.tolist()
     np.testing.assert_array_equal(cosines, same)
+
+
+def test_a_generation_of_before_the_whitening_is_searched_as_it_was_made() -> None:
+    stored = kept(LINES, unit(len(LINES), 8))
+    assert all(np.abs(index.whitening - np.eye(8)).max() > 0 for index in read(stored).sides.values())
+    extra = {name: value for name, value in stored.extra.items() if name != "dense.whitening"}
+    files = {name: data for name, data in stored.files.items() if "whitening" not in name}
+    for index in read(Kept(files, extra, stored.chunks)).sides.values():
+        np.testing.assert_array_equal(index.whitening, np.eye(8))
 
 
 def test_a_collection_without_passages_has_two_empty_sides() -> None:

@@ -165,7 +165,7 @@ def test_a_question_of_no_language_is_asked_of_both_sides(real_folder: Path) -> 
 # --- the steps -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["means", "scale", "lexical", "dictionary", "names", "numbers"])
+@pytest.mark.parametrize("step", ["means", "whitening", "scale", "lexical", "dictionary", "names", "numbers"])
 def test_each_step_does_something_and_can_be_switched_off(real_folder: Path, step: str) -> None:
     if step == "scale" and not stored_scales("multilingual-e5-small"):
         pytest.skip("no scales are fitted for the bundled model")

@@ -52,7 +52,7 @@ MEASURES: dict[str, Callable[[Sequence[str], Sequence[str]], float]] = {
     "mrr@10": lambda ranking, gold: reciprocal_rank(ranking, gold, 10),
     "ndcg@10": lambda ranking, gold: ndcg(ranking, gold, 10),
 }
-STEPS = ("means", "scale", "lexical", "dictionary", "names", "numbers", "rerank", "diversity")
+STEPS = ("means", "whitening", "scale", "lexical", "dictionary", "names", "numbers", "rerank", "diversity")
 _DEPTH = 10  # documents looked at
 _PASSAGES = 100  # passages asked for: a long document may fill many places with its own
 
