@@ -202,7 +202,7 @@ def test_passages_without_a_sentence_score_nothing() -> None:
     assert score_sentences("问题", [passage("  \n ", "zh")], Words()) == []
 
 
-def test_a_language_model_reads_the_sentences_that_promise_most() -> None:
+def test_a_language_model_reads_the_sentences_that_may_lead() -> None:
     question = "启衡的月产能是多少？"
     near = "启衡的月产能为4.5万片。启衡的月产能为3.9万片。"
     passages = [passage(near + "".join(f"天气第{number}天很好。" for number in range(15)), "zh-Hans")]
@@ -210,16 +210,21 @@ def test_a_language_model_reads_the_sentences_that_promise_most() -> None:
 
     def probe(question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
         asked.append(list(texts))
-        return [3.0 * ("4.5" in text) - 1.0 * ("天气" in text) for text in texts]
+        return [3.0 * ("4.5" in text) - 1.0 for text in texts]
 
     plain = score_sentences(question, passages, Words())
     read = score_sentences(question, passages, Words(), probe)
 
-    assert [len(texts) for texts in asked] == [12] and len(read) == 17
-    assert all("月产能" in text for text in asked[0][:2])
+    # What is too far behind to lead is not read, and counts as the least of what is.
+    assert len(asked) == 1 and len(asked[0]) == 2 and len(read) == 17
+    assert all("月产能" in text for text in asked[0])
     assert max(plain, key=lambda s: s.score).text == "启衡的月产能为3.9万片。"
     assert max(read, key=lambda s: s.score).text == "启衡的月产能为4.5万片。"
-    assert [s.feature("probe") for s in read] == [3.0, 0.0, *[-1.0] * 15]  # what was not read counts as the least
+    assert [s.feature("probe") for s in read] == [2.0, *[-1.0] * 16]
+
+    many = [passage("".join(f"启衡的月产能为{number}万片。" for number in range(2, 18)), "zh-Hans")]
+    score_sentences(question, many, Words(), probe)
+    assert len(asked[1]) == 12
 
 
 def test_weights_are_stored_for_every_pair_of_sides_and_every_feature() -> None:

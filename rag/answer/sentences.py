@@ -33,7 +33,7 @@ __all__ = [
 PASSAGES_READ = 8
 """Passages in whose sentences an answer is looked for; refusals are fitted to as many."""
 _MOST_READ = 20  # sentences whose meaning is looked at
-_MOST_PROBED = 12  # sentences that a language model reads
+_MOST_PROBED, _PROBED_BEHIND = 12, 6.0  # sentences that a language model reads, and how far behind the best one
 _TOPIC: Mapping[Side, int] = {"zh": 40, "en": 110}  # characters that tell a sentence's subject
 
 Probe = Callable[[str, Sequence[str], Sequence[Side]], Sequence[float]]
@@ -92,7 +92,8 @@ def score_sentences(
     """The sentences of the passages with their scores, in reading order, passage by passage.
 
     Of many, the 20 that promise most by their words are looked at more closely, and returned. A language model reads
-    the best 12 of those; what it did not read counts as the one it is least sure of.
+    the best 12 of those, as far as they are not too far behind to lead; what it did not read counts as the one it is
+    least sure of.
     """
     spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
     # A source's title tells what the source is about, not what is so: it answers only where nothing else stands.
@@ -105,7 +106,8 @@ def score_sentences(
     kept = _best((rows * weights).sum(axis=1), _MOST_READ)
     rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
     if probe is not None:
-        near = _best((rows * weights).sum(axis=1), _MOST_PROBED, kept)
+        promise = (rows * weights).sum(axis=1)
+        near = [i for i in _best(promise, _MOST_PROBED, kept) if promise[i] >= promise[kept].max() - _PROBED_BEHIND]
         found = _probed(question, [spans[i] for i in near], passages, probe)
         rows[kept, 1] = found.min()
         rows[near, 1] = found
