@@ -82,11 +82,11 @@ class Responder:
     @cached_property
     def _verifier(self) -> Verifier:
         from rag.verify import Verifier
-        from rag.verify.bundled import bundled_likelihood
+        from rag.verify.bundled import bundled_reader
 
         # Only what a chat model wrote is checked, so the language model costs quoted answers nothing.
         reads_on = self._config.rerank.model in ("auto", "likelihood")
-        return Verifier(self.retriever.embedder, bundled_likelihood() if reads_on else None)
+        return Verifier(self.retriever.embedder, bundled_reader() if reads_on else None)
 
     def search(self, question: str, limit: int | None = None) -> list[Passage]:
         """The passages that answer a question best, best first, reranked when a reranker is on."""

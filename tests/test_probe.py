@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from eval.data import ReadingRow
 from eval.fit.probe import ProbeFitSettings, choices, fit_weights
 from index.language import Side
 from index.models import LANGUAGE_MODEL, is_installed, is_ready
-from rag.answer.probe import AnswerProbe, question_states, stored_probe
+from rag.answer.probe import AnswerProbe, question_states
 from rag.language_model import LanguageModel, language_model
+from rag.linear_probe import stored_probe
 from rag.rerank import unrelated_texts
 
 pytest.importorskip("torch")
@@ -93,10 +95,14 @@ def test_of_a_long_text_the_end_is_read() -> None:
     assert long.tolist() == short.tolist()
 
 
-def test_weights_are_stored_for_all_that_the_model_gives() -> None:
-    stored = stored_probe()
-    assert len(stored["weights"]) == 2 * 640 and 1 <= stored["depth"] <= 18
-    assert all(map(math.isfinite, [*stored["weights"], stored["bias"]]))
+@pytest.mark.parametrize("name", ["answer", "support"])
+def test_weights_are_stored_for_all_that_the_model_gives(name: str) -> None:
+    probe = stored_probe(name)
+    assert len(probe.weights) == 2 * 640 and 1 <= probe.depth <= 18
+    assert all(map(math.isfinite, [*probe.weights, probe.bias]))
+    again = json.loads(probe.to_json("somewhere"))
+    assert (again["source"], again["depth"], again["bias"]) == ("somewhere", probe.depth, probe.bias)
+    assert again["weights"] == list(probe.weights)
 
 
 def test_weights_choose_the_right_row_or_none_by_hand() -> None:

@@ -14,13 +14,16 @@ import pytest
 from eval.bench import faithfulness
 from eval.data import Claim
 from eval.fit import verify as fitting
+from eval.fit.claim_probe import ClaimProbeSettings, LabelledStates, crossed, fit_claims
 from index.models import LANGUAGE_MODEL, is_installed
+from rag.linear_probe import stored_probe
 from rag.verify import THRESHOLD, LogisticModel, Support, Verifier, cases_of, stored_model
 from rag.verify.bundled import bundled_verifier
 from rag.verify.features import word_signals
 from rag.verify.figures import figures
 from rag.verify.overlap import crossing, native
 from rag.verify.polarity import opposed, polarity, reversed_words
+from rag.verify.probe import claim_states, probe_signal
 from rag.verify.text import claim_sentences, is_verbatim, plain, read, speaks
 from rag.verify.weights import PROFILES, calibration
 
@@ -274,15 +277,28 @@ class LetterEncoder:
 
 
 class LetterModel:
-    """Tokens are characters; one that stands in the context is likely."""
+    """Tokens are characters; holds of a text how many of them stood before it, and how deep it was read."""
 
     def encode(self, text: str) -> list[int]:
         return [ord(character) for character in text]
 
-    def log_likelihoods(
-        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int]
+    def states(
+        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], depth: int
     ) -> npt.NDArray[np.float32]:
-        return np.array([[-1.0 if t in c else -6.0 for t in continuation] for c in contexts], dtype=np.float32)
+        return np.array([[sum(t in c for t in continuation), depth * (len(c) > 0)] for c in contexts], np.float32)
+
+
+class FlatModel(LetterModel):
+    """Holds the same of every text; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def states(
+        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int], depth: int
+    ) -> npt.NDArray[np.float32]:
+        self.asked += 1
+        return np.ones((len(contexts), len(stored_probe("support").weights)), dtype=np.float32)
 
 
 def test_the_profile_is_what_the_weights_were_fitted_for() -> None:
@@ -293,10 +309,10 @@ def test_the_profile_is_what_the_weights_were_fitted_for() -> None:
 
 
 def test_the_bundled_verifier_takes_what_is_installed_and_loads_nothing_yet() -> None:
-    best = "likelihood" if is_installed(LANGUAGE_MODEL) else "meaning"
+    best = "probe" if is_installed(LANGUAGE_MODEL) else "meaning"
     assert bundled_verifier("", LetterEncoder()).profile == best
     assert [bundled_verifier(name, LetterEncoder()).profile for name in ("words", "meaning")] == ["words", "meaning"]
-    with pytest.raises(ValueError, match="profile must be one of words, meaning, likelihood, was: 'letters'"):
+    with pytest.raises(ValueError, match="profile must be one of words, meaning, probe, was: 'letters'"):
         bundled_verifier("letters")
 
 
@@ -316,36 +332,18 @@ def test_texts_are_embedded_once_in_one_go() -> None:
     assert supports[0] == supports[2]
 
 
-def test_likelihood_signals_by_hand() -> None:
-    from rag.verify.features import likelihood_signals
-
-    case = cases_of(("ab", ["a c."], "en", "en"))[0]
-    values = likelihood_signals(case, word_signals(case), LetterModel())
-    # Tokens: a line end (never in the context), a (in it: -1 for -6), b (not).
-    assert values["lift"] == pytest.approx(5 / 3)
-    assert values["worst lift"] == 0.0
-    assert values["explained"] == pytest.approx(5 / 18)  # 13 nats of 18 are left
-    assert values["likelihood"] == pytest.approx(-13 / 3)
-    assert values["unlikely"] == pytest.approx(2 / 3)
-
-
-class CountingModel(LetterModel):
-    """Counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def log_likelihoods(
-        self, contexts: Sequence[Sequence[int]], continuation: Sequence[int]
-    ) -> npt.NDArray[np.float32]:
-        self.asked += 1
-        return super().log_likelihoods(contexts, continuation)
+def test_what_is_held_of_a_claim_is_taken_less_what_is_held_of_it_alone() -> None:
+    case = cases_of(("ab", ["x y. c b d. a c."], "en", "en"))[0]
+    held = claim_states(case, word_signals(case), LetterModel(), 9)
+    # Of a line end, a and b, the evidence holds a and b; alone nothing of them is held.
+    assert held.tolist() == [2.0, 9.0]
+    assert probe_signal(case, word_signals(case), FlatModel())["probe"] == pytest.approx(stored_probe("support").bias)
 
 
 def test_the_language_model_is_asked_where_words_and_meaning_leave_it_open() -> None:
-    model = CountingModel()
+    model = FlatModel()
     verifier = Verifier(LetterEncoder(), model)
-    assert verifier.profile == "likelihood"
+    assert verifier.profile == "probe"
     for claim in (HANS[:31], "水库在2018年建成，蓄水3.5亿立方米。"):  # word for word, and a veto
         verifier.support(claim, [HANS], "zh-Hans", "zh-Hans")
     assert model.asked == 0
@@ -360,10 +358,7 @@ def test_stored_weights_name_signals_that_exist() -> None:
     stored = json.loads(resources.files("rag").joinpath("data/support.json").read_text(encoding="ascii"))
     assert stored["encoder"] == "multilingual-e5-small"
     case = cases_of(("水库建成", [HANS], "zh", "zh"))[0]
-    known = {
-        *Verifier(LetterEncoder()).signals([case])[0].values,
-        "lift", "explained", "worst lift", "likelihood", "unlikely",
-    }  # fmt: skip
+    known = {*Verifier(LetterEncoder()).signals([case])[0].values, "probe"}
     for profile, directions in stored["profiles"].items():
         assert set(directions) == {"zh>zh", "zh>en", "en>zh", "en>en"}
         for name in directions:
@@ -388,18 +383,28 @@ def test_fitting_puts_the_threshold_between_the_labels() -> None:
 def test_the_language_model_is_weighed_against_the_profile_below_it() -> None:
     base = {"en>en": {"bias": -1.0, "weights": {"whole": 2.0}}}
     rows = [
-        fitting.Row(
-            "own en>en", "own", "en>en", told, {"whole": 0.5, "explained": share, "worst lift": 0.0}, False, False
-        )
+        fitting.Row("own en>en", "own", "en>en", told, {"whole": 0.5, "probe": logit}, False, False)
         for told in (True, False)
-        for share in ((0.5, 0.6, 0.7) if told else (0.1, 0.2, 0.3))
+        for logit in ((0.5, 0.6, 0.7) if told else (0.1, 0.2, 0.3))
     ]
-    fitted = fitting.fit_likelihood(rows, base)["en>en"]
-    # The worst lift tells nothing here, so that it is left out.
-    assert set(fitted["weights"]) == {"whole", "explained"} and fitted["weights"]["explained"] > 0
+    fitted = fitting.fit_beside(rows, base, "probe")["en>en"]
+    assert set(fitted["weights"]) == {"whole", "probe"} and fitted["weights"]["probe"] > 0
     model = LogisticModel(fitted["bias"], fitted["weights"])
-    values = {"whole": 0.5, "worst lift": 0.0}
-    assert model.score({**values, "explained": 0.3}) < THRESHOLD < model.score({**values, "explained": 0.5})
+    assert model.score({"whole": 0.5, "probe": 0.3}) < THRESHOLD < model.score({"whole": 0.5, "probe": 0.5})
+
+
+def test_a_probe_is_fitted_to_what_tells_the_labels_apart() -> None:
+    states = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32)
+    supported = states[:, 2] > 0
+    claims = LabelledStates(states, supported, np.ones(200), [f"evidence {i // 2}" for i in range(200)])
+    settings = ClaimProbeSettings(depth=3, penalty=0.01)
+    probe = fit_claims(claims, settings)
+    assert probe.depth == 3 and int(np.abs(probe.weights).argmax()) == 2
+    assert ((probe.logits(states) > 0) == supported).mean() > 0.95
+    # A claim is scored by what others say: one whose label nothing else tells is not known.
+    odd = LabelledStates(states * 0, supported, np.ones(200), claims.evidence)
+    assert len(set(np.sign(crossed(odd, settings)))) <= 2 and max(map(abs, crossed(odd, settings))) < 0.5
+    assert ((np.array(crossed(claims, settings)) > 0) == supported).mean() > 0.9
 
 
 def test_vetoed_claims_do_not_pull_the_threshold() -> None:

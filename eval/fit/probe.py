@@ -7,7 +7,6 @@ sentences are all near misses. Each question is one choice among its sentences a
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,6 +24,7 @@ from rag.answer.probe import question_states
 from rag.answer.sentences import in_topic
 from rag.answer.spans import Span, spans_of
 from rag.language_model import language_model
+from rag.linear_probe import LinearProbe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,13 +75,8 @@ def fit_probe(data: Path, target: Path, settings: ProbeFitSettings | None = None
         if len(found) % _TOLD == 0:
             sys.stderr.write(f"{len(found)} questions read\n")
     weights, bias, loss = fit_weights(np.concatenate(found), right, settings.penalty)
-    stored = {
-        "source": f"reading/train, {len(found)} questions",
-        "depth": settings.depth,
-        "bias": round(bias, 4),
-        "weights": [float(f"{weight:.4g}") for weight in weights.tolist()],
-    }
-    target.write_text(json.dumps(stored) + "\n", encoding="ascii")
+    probe = LinearProbe(settings.depth, weights.tolist(), bias)
+    target.write_text(probe.to_json(f"reading/train, {len(found)} questions"), encoding="ascii")
     return loss
 
 

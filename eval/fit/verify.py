@@ -1,13 +1,14 @@
-"""``python -m eval.fit.verify --data DIR [--likelihood N]``: the weights by which ``rag.verify`` judges a claim.
+"""``python -m eval.fit.verify --data DIR [--probe N]``: the weights by which ``rag.verify`` judges a claim.
 
 One logistic model for each direction and profile (words alone, with meaning, with the language model), fitted on the
 ``fit`` rows of ``DIR/claims.jsonl``. Every source weighs the same, and so do both labels of it; adversarial sources
 weigh less. Then the bias is shifted so that a score of .5 is the cut with the best balanced accuracy over the groups,
 vetoes and verbatim claims included.
 
-``--likelihood N`` fits that profile alone, on at most N claims of each source and label, those of ``DIR/train.jsonl``
-too where it is there: the language model is slow. So few claims would fit all signals badly, so what is fitted is how
-the stored ``meaning`` profile's logit counts beside the language model's signals. ``--calibration FILE`` keeps what
+``--probe N`` fits the language model's probe (``eval.fit.claim_probe``) and that profile alone, on at most N claims of
+each source, direction and label, those of ``DIR/train.jsonl`` too where it is there: the language model is slow. So few
+claims would fit all signals badly, so what is fitted is how the stored ``meaning`` profile's logit counts beside the
+probe's. ``--calibration FILE`` keeps what
 ``wenju bench faithfulness --split report --json`` printed beside the weights, for the reports that name their scorer.
 """
 
@@ -23,8 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 from eval.bench.faithfulness import group_of, read_all
 from eval.data import Claim, read_claims
+from eval.fit.claim_probe import ClaimProbeSettings, LabelledStates, crossed, fit_claims
 from eval.metrics import balanced_accuracy
-from rag.verify import Verifier, cases_of, direction
+from rag.verify import Case, Verifier, cases_of, direction
+from rag.verify.features import Signals
+from rag.verify.probe import claim_states
 from rag.verify.text import is_verbatim
 from rag.verify.weights import LogisticModel, fitted_profiles
 
@@ -32,20 +36,23 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from rag.linear_probe import LinearProbe
+
     Array = npt.NDArray[np.float64]
 
-__all__ = ["Row", "fit_likelihood", "fit_model", "fit_profile", "kept_figures", "names_of", "rows_of"]
+__all__ = ["Row", "fit_beside", "fit_model", "fit_profile", "kept_figures", "names_of", "rows_of"]
 
 _SAME = {"zh": ("whole", "best", "letters", "near letters", "stated figures", "speaker"),
          "en": ("whole", "best", "weakest", "stated figures", "speaker")}  # fmt: skip
 _ACROSS = ("whole", "best", "pairs", "names")
 _MORE = {"words": (), "meaning": ("meaning",)}
-_LIKELIHOOD = ("explained", "worst lift")
+_PROBE = "probe"
 _BASE = "base"  # the logit of the profile that the language model is added to
 _SOURCE_WEIGHTS = {
     "fm2": 0.3, "summedits": 0.3, "fever-symmetric": 0.3, "expertqa": 0.0,
     "xquad-number": 0.0, "xquad-number-twin": 0.1,  # vetoes decide the numbers
 }  # fmt: skip
+_PROBE_WEIGHTS = {"fm2": 0.6, "summedits": 0.6, "fever-symmetric": 0.6, "expertqa": 0.3}
 _PENALTY = 1.0
 _ROUNDS = 30
 _BATCH = 256
@@ -68,12 +75,16 @@ class Row:
 
 def rows_of(claims: Sequence[Claim], verifier: Verifier) -> Iterator[Row]:
     """The signals of claims, in batches."""
+    return (row for row, _, _ in _judged(claims, verifier))
+
+
+def _judged(claims: Sequence[Claim], verifier: Verifier) -> Iterator[tuple[Row, Case, Signals]]:
     for start in range(0, len(claims), _BATCH):
         batch = claims[start : start + _BATCH]
         cases = [cases_of((c.claim, [c.evidence], c.lang, c.evidence_lang))[0] for c in batch]
         for claim, case, signals in zip(batch, cases, verifier.signals(cases), strict=True):
             settled = is_verbatim(case.claim, case.evidence)
-            yield Row(
+            row = Row(
                 group_of(claim),
                 claim.source,
                 direction(case),
@@ -82,6 +93,7 @@ def rows_of(claims: Sequence[Claim], verifier: Verifier) -> Iterator[Row]:
                 bool(signals.veto),
                 settled,
             )
+            yield row, case, signals
         sys.stderr.write(f"{start + len(batch)}/{len(claims)} claims\n")
 
 
@@ -99,21 +111,18 @@ def fit_profile(rows: Sequence[Row], profile: str) -> dict[str, Any]:
     return found
 
 
-def fit_likelihood(rows: Sequence[Row], base: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """For each direction, ``base`` (bias and weights of a profile) and the language model's signals, weighed against
-    each other; as bias and weights of all signals."""
+def fit_beside(rows: Sequence[Row], base: Mapping[str, Mapping[str, Any]], signal: str) -> dict[str, Any]:
+    """For each direction, ``base`` (bias and weights of a profile) and one more signal, weighed against each other; as
+    bias and weights of all signals."""
     found = {}
     for name in sorted({row.direction for row in rows}):
         under = LogisticModel(float(base[name]["bias"]), base[name]["weights"])
         own = [
             replace(row, values={**row.values, _BASE: under.logit(row.values)}) for row in rows if row.direction == name
         ]
-        fitted = fit_model(own, (_BASE, *_LIKELIHOOD))
-        helps = [signal for signal in _LIKELIHOOD if fitted["weights"][signal] > 0]
-        if len(helps) < len(_LIKELIHOOD):  # what makes a claim likelier never speaks against it: that is noise
-            fitted = fit_model(own, (_BASE, *helps))
+        fitted = fit_model(own, (_BASE, signal))
         share = fitted["weights"].pop(_BASE)
-        weights = {signal: round(share * weight, 4) for signal, weight in under.weights.items()}
+        weights = {known: round(share * weight, 4) for known, weight in under.weights.items()}
         found[name] = {"bias": round(fitted["bias"] + share * under.bias, 4), "weights": weights | fitted["weights"]}
     return found
 
@@ -150,14 +159,14 @@ def _newton(features: Array, labels: Array, weights: Array) -> Array:
     return found
 
 
-def _case_weights(rows: Sequence[Row]) -> Array:
+def _case_weights(rows: Sequence[Row], of_source: Mapping[str, float] = _SOURCE_WEIGHTS) -> Array:
     """Every group and label weighs 100 cases, whatever its size, times its source's weight."""
     import numpy as np
 
     sizes: dict[tuple[str, bool], int] = {}
     for row in rows:
         sizes[row.group, row.supported] = sizes.get((row.group, row.supported), 0) + 1
-    return np.array([_SOURCE_WEIGHTS.get(row.source, 1.0) * 100.0 / sizes[row.group, row.supported] for row in rows])
+    return np.array([of_source.get(row.source, 1.0) * 100.0 / sizes[row.group, row.supported] for row in rows])
 
 
 def _best_cut(rows: Sequence[Row], logits: Array) -> float:
@@ -202,9 +211,7 @@ def main() -> None:
     """Fit and write ``rag/data/support.json``. Raises ``UsageError``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder with claims.jsonl")
-    parser.add_argument(
-        "--likelihood", type=int, metavar="N", help="fit that profile, on N claims of a source and label"
-    )
+    parser.add_argument("--probe", type=int, metavar="N", help="fit that profile, on N claims of a source and label")
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="only keep the figures of a report")
     arguments = parser.parse_args()
     path = Path(__file__).resolve().parents[2] / "rag" / "data" / "support.json"
@@ -212,8 +219,11 @@ def main() -> None:
     if arguments.calibration:
         report = json.loads(arguments.calibration.read_text(encoding="utf-8"))
         stored.setdefault("calibration", {})[report["scorer"]["profile"]] = kept_figures(report)
-    elif arguments.likelihood:
-        stored["profiles"]["likelihood"] = _with_likelihood(arguments.data, arguments.likelihood)
+    elif arguments.probe:
+        probe, stored["profiles"]["probe"] = _with_probe(arguments.data, arguments.probe)
+        probe_path = path.with_name("support-probe.json")
+        source = f"faithfulness/claims and train, fit parts, {arguments.probe} claims of a source, direction and label"
+        probe_path.write_text(probe.to_json(source), encoding="ascii")
     else:
         stored["profiles"] |= _fitted(arguments.data)
     path.write_text(json.dumps(stored, indent=1) + "\n", encoding="ascii")
@@ -238,13 +248,29 @@ def _fitted(folder: Path) -> dict[str, Any]:
     return {profile: fit_profile(rows, profile) for profile in _MORE}
 
 
-def _with_likelihood(folder: Path, most: int) -> dict[str, Any]:
+def _with_probe(folder: Path, most: int) -> tuple[LinearProbe, dict[str, Any]]:
+    """The language model's probe, and the profile that it takes part in."""
+    import numpy as np
+
     from index.embed import EmbeddingSettings, load_embeddings
     from rag.language_model import language_model
 
+    settings = ClaimProbeSettings()
     claims = _few([claim for claim in read_all(folder) if claim.split == "fit"], most)
-    rows = list(rows_of(claims, Verifier(load_embeddings(EmbeddingSettings()), language_model())))
-    return fit_likelihood(rows, fitted_profiles()["meaning"])
+    rows: list[Row] = []
+    states: list[npt.NDArray[np.float32]] = []
+    for row, case, signals in _judged(claims, Verifier(load_embeddings(EmbeddingSettings()))):
+        rows.append(row)
+        states.append(claim_states(case, signals, language_model(), settings.depth))
+    labelled = LabelledStates(
+        np.stack(states),
+        np.array([row.supported for row in rows]),
+        _case_weights(rows, _PROBE_WEIGHTS),
+        [claim.evidence for claim in claims],
+    )
+    scores = crossed(labelled, settings)
+    scored = [replace(row, values={**row.values, _PROBE: s}) for row, s in zip(rows, scores, strict=True)]
+    return fit_claims(labelled, settings), fit_beside(scored, fitted_profiles()["meaning"], _PROBE)
 
 
 if __name__ == "__main__":

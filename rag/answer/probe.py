@@ -1,4 +1,4 @@
-"""Does a text answer a question? A linear probe (Alain & Bengio 2016) of what the bundled language model holds of it.
+"""Does a text answer a question? A linear probe (``rag.linear_probe``) of what the bundled language model holds of it.
 
 The model reads the question after the text, and no further than its first few layers: what it holds of the question
 there, less what it holds of it after texts that nobody would ask it of, is weighed. Unlike the question's likelihood it
@@ -8,22 +8,20 @@ fitted on public questions with their passages, answered or not (see ``eval.fit.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from index.language import Side
 from rag.answer.sentences import Probe
 from rag.language_model import LanguageModel, language_model
+from rag.linear_probe import stored_probe
 from rag.rerank import Reranker, RerankSettings, beside_unrelated
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["AnswerProbe", "probe_beside", "question_states", "stored_probe"]
+__all__ = ["AnswerProbe", "probe_beside", "question_states"]
 
 _MOST_CHARACTERS: dict[Side, int] = {"zh": 160, "en": 440}  # of a text: its end, where the sentence itself stands
 _QUESTION_TOKENS = RerankSettings().question_tokens
@@ -55,20 +53,9 @@ class AnswerProbe:
         self._model = model
 
     def __call__(self, question: str, texts: Sequence[str], sides: Sequence[Side]) -> list[float]:
-        import numpy as np
-
-        stored = stored_probe()
-        states = question_states(self._model, question, texts, sides, stored["depth"])
-        scores: list[float] = (states @ np.array(stored["weights"], dtype=np.float32) + stored["bias"]).tolist()
+        probe = stored_probe("answer")
+        scores: list[float] = probe.logits(question_states(self._model, question, texts, sides, probe.depth)).tolist()
         return scores
-
-
-@cache
-def stored_probe() -> Mapping[str, Any]:
-    """The fitted ``weights``, one for each of the states' numbers, their ``bias``, and the ``depth`` they belong to."""
-    path = resources.files("rag").joinpath("data/answer-probe.json")
-    stored: Mapping[str, Any] = json.loads(path.read_text(encoding="ascii"))
-    return stored
 
 
 def probe_beside(reranker: Reranker) -> Probe | None:

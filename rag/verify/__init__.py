@@ -1,9 +1,9 @@
 """Does the evidence support the sentence? One scorer for answers and evaluation, offline, also across languages.
 
 A claim that stands in its evidence word for word is supported. Otherwise figures, dates and reversed statements veto,
-and a logistic model judges the rest from words, closeness of meaning and, where a language model is given, how much
-likelier the evidence makes the claim. Weights are fitted per direction and per set of models (``wenju`` measures them
-with ``wenju bench faithfulness``) and stored with the name of the embedding model they were fitted for.
+and a logistic model judges the rest from words, closeness of meaning and, where a language model is given, a probe of
+what it holds of the claim after the evidence. Weights are fitted per direction and per set of models (``wenju bench
+faithfulness`` measures them) and stored with the name of the embedding model they were fitted for.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from functools import cached_property
 from index.language import Side, detect, is_chinese, side
 from rag.verify.features import (
     Case,
-    Likelihood,
     PassageEncoder,
     Signals,
-    likelihood_signals,
     meaning_signals,
     word_signals,
 )
+from rag.verify.probe import ClaimReader, probe_signal
 from rag.verify.text import is_verbatim, plain
 from rag.verify.weights import LogisticModel, fitted_encoder, fitted_profiles, stored_model
 
 __all__ = [
-    "THRESHOLD", "Case", "Likelihood", "LogisticModel", "PassageEncoder", "Request", "Support", "Verifier", "cases_of",
+    "THRESHOLD", "Case", "ClaimReader", "LogisticModel", "PassageEncoder", "Request", "Support", "Verifier", "cases_of",
     "direction", "judges", "stored_model",
 ]  # fmt: skip
 
@@ -73,7 +72,7 @@ class Verifier:
     """
 
     def __init__(
-        self, encoder: PassageEncoder | None = None, model: Likelihood | None = None, encoder_name: str = ""
+        self, encoder: PassageEncoder | None = None, model: ClaimReader | None = None, encoder_name: str = ""
     ) -> None:
         self._given = encoder
         self._encoder_name = encoder_name
@@ -86,14 +85,14 @@ class Verifier:
         return self._given if name == fitted else None
 
     @property
-    def _model(self) -> Likelihood | None:
-        fitted = "likelihood" in fitted_profiles()
+    def _model(self) -> ClaimReader | None:
+        fitted = "probe" in fitted_profiles()
         return self._given_model if self._encoder is not None and fitted else None
 
     @property
     def profile(self) -> str:
-        """Which signals take part: ``words``, ``meaning`` (and words) or ``likelihood`` (and both)."""
-        return "words" if self._encoder is None else "meaning" if self._model is None else "likelihood"
+        """Which signals take part: ``words``, ``meaning`` (and words) or ``probe`` (and both)."""
+        return "words" if self._encoder is None else "meaning" if self._model is None else "probe"
 
     def support(self, claim: str, evidence: Sequence[str], claim_language: str, evidence_language: str) -> Support:
         """Whether passages support a claim. Marks such as ``[1]`` and ``**`` are not part of the claim.
@@ -126,7 +125,7 @@ class Verifier:
         if model is None:
             return found
         return [
-            replace(own, values={**own.values, **likelihood_signals(case, own, model)})
+            replace(own, values={**own.values, **probe_signal(case, own, model)})
             for case, own in zip(cases, found, strict=True)
         ]
 
@@ -143,8 +142,8 @@ class Verifier:
         quick = "words" if self._encoder is None else "meaning"
         score = stored_model(quick, direction(case)).score(signals.values)
         if self._model is not None and not signals.veto and _SURE < score < 1.0 - _SURE:
-            values = {**signals.values, **likelihood_signals(case, signals, self._model)}
-            score = stored_model("likelihood", direction(case)).score(values)
+            values = {**signals.values, **probe_signal(case, signals, self._model)}
+            score = stored_model("probe", direction(case)).score(values)
         if signals.veto:
             return Support(score * _VETOED, False, signals.veto)
         supported = score >= THRESHOLD

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -20,11 +19,9 @@ if TYPE_CHECKING:
 
     Matrix = npt.NDArray[np.float32]
 
-__all__ = ["Case", "Likelihood", "PassageEncoder", "Signals", "likelihood_signals", "meaning_signals", "word_signals"]
+__all__ = ["Case", "PassageEncoder", "Signals", "meaning_signals", "word_signals"]
 
-_UNLIKELY = math.log(0.01)
 _ALIKE = 0.5  # share of a claim's words in one sentence
-_LEAST = -8.0  # the lift of the worst tokens is cut off here
 
 
 class PassageEncoder(Protocol):
@@ -32,16 +29,6 @@ class PassageEncoder(Protocol):
 
     def encode_passages(self, texts: Sequence[str]) -> Matrix:
         """Unit vectors, float32, shape (len(texts), dimension)."""
-
-
-class Likelihood(Protocol):
-    """What verification needs of a language model: see ``rag.language_model.LanguageModel``."""
-
-    def encode(self, text: str) -> list[int]:
-        """The tokens of a text."""
-
-    def log_likelihoods(self, contexts: Sequence[Sequence[int]], continuation: Sequence[int]) -> Matrix:
-        """log P of each token of the continuation after each context, shape (contexts, len(continuation))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,26 +140,3 @@ def meaning_signals(cases: Sequence[Case], encoder: PassageEncoder, model: str) 
             }
         )
     return found
-
-
-def likelihood_signals(case: Case, signals: Signals, model: Likelihood) -> dict[str, float]:
-    """How much likelier the tokens of a claim become by the evidence: on average (``lift``), at the two that it helps
-    least (``worst lift``), and in all (``explained``: the share of the claim's negative log P that it takes away).
-
-    ``likelihood`` is the mean log P after the evidence, ``unlikely`` the share of tokens below one in a hundred.
-    """
-    import numpy as np
-
-    evidence = read(case.text).sentences
-    first = max(0, min(signals.window[0], len(evidence) - WINDOW))
-    context = "\n".join(evidence[first : max(first + WINDOW, signals.window[1])])
-    claim = model.encode("\n" + case.claim)
-    # Two calls: in one, the short context would be padded to the length of the long one.
-    without, given = model.log_likelihoods([[]], claim)[0], model.log_likelihoods([model.encode(context)], claim)[0]
-    return {
-        "lift": float((given - without).mean()),
-        "explained": max(-1.0, float((given - without).sum()) / max(1e-6, -float(without.sum()))),
-        "worst lift": max(_LEAST, float(np.sort(given - without)[:2].mean())),
-        "likelihood": float(given.mean()),
-        "unlikely": float(np.mean(given < _UNLIKELY)),
-    }

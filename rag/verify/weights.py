@@ -1,7 +1,7 @@
 """The fitted weights of each profile and direction, and how well each profile was measured to do with them.
 
 ``rag/data/support.json`` holds the name of the embedding model they were fitted for, ``profiles`` (``words``,
-``meaning``, ``likelihood``: which signals take part) by direction, and ``calibration``: for each profile what
+``meaning``, ``probe``: which signals take part) by direction, and ``calibration``: for each profile what
 ``wenju bench faithfulness --split report --json`` printed. ``python -m eval.fit.verify`` writes all three.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 __all__ = ["PROFILES", "LogisticModel", "calibration", "fitted_encoder", "fitted_profiles", "stored_model"]
 
-PROFILES = ("words", "meaning", "likelihood")
+PROFILES = ("words", "meaning", "probe")
 """What may take part, each with all before it: words, an embedding model, a language model."""
 
 
@@ -46,7 +46,7 @@ def _stored() -> Mapping[str, Any]:
 
 
 def stored_model(profile: str, direction_name: str) -> LogisticModel:
-    """The fitted model of a profile (``words``, ``meaning`` or ``likelihood``) and a direction."""
+    """The fitted model of a profile (``words``, ``meaning`` or ``probe``) and a direction."""
     fitted = _stored()["profiles"][profile][direction_name]
     return LogisticModel(float(fitted["bias"]), fitted["weights"])
 
