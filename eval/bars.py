@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eval.cases import KINDS, LANGUAGES
 from eval.summary import MEASURES, Summary
+
+_LANGUAGE = f"(?:{'|'.join(LANGUAGES)})"
+_GROUP = re.compile(rf"{_LANGUAGE}(?:>[A-Za-z-]+)?|{'|'.join(KINDS)}")
 
 __all__ = ["Bar", "UnknownMeasureError", "check_bars", "parse_bar"]
 
@@ -29,8 +34,12 @@ class Bar:
 
 def parse_bar(text: str) -> Bar:
     """A bar as it is written. Raises ``UnknownMeasureError`` where it names no measure or no number from 0 to 1."""
-    name, _, value = text.rpartition("=")
+    name, equals, value = text.rpartition("=")
+    if not equals:
+        raise UnknownMeasureError(f"{text!r} lacks its value: write it like faithfulness=0.9")
     group, _, measure = name.rpartition("/")
+    if group and not _GROUP.fullmatch(group):
+        raise UnknownMeasureError(f"{group!r} is no group: use a language, a direction such as zh-Hans>en, or a kind")
     if measure not in MEASURES:
         raise UnknownMeasureError(f"{measure or text!r} is no measure: use one of {', '.join(MEASURES)}")
     try:
@@ -51,7 +60,9 @@ def check_bars(summary: Summary, bars: Sequence[Bar]) -> list[dict[str, Any]]:
     checked: list[dict[str, Any]] = []
     for bar in bars:
         if bar.group not in groups:
-            raise UnknownMeasureError(f"{bar.group!r} is no group of this run: use one of {', '.join(groups)}"[:300])
+            raise UnknownMeasureError(
+                f"{bar.group!r} is no group of this run: use one of {', '.join(filter(None, groups))}"
+            )
         value = groups[bar.group]["measures"][bar.measure]["value"]
         met = value is not None and value >= bar.least
         checked.append({"measure": str(bar), "least": bar.least, "value": value, "met": met})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
+from eval.compare import check_shared
 from eval.run import Progress, RunResult, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 from eval.scorers import load_scorer
@@ -66,6 +67,9 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
 
     cases = read_cases(arguments.set or SHIPPED)
     earlier = None if arguments.compare is None else read_run(arguments.compare)
+    if earlier is not None:
+        check_shared(earlier.rows, cases)
+    scorer = load_scorer(arguments.scorer)
     out = arguments.out or _new_folder(arguments.set or SHIPPED)
     sample = arguments.set is None and arguments.kb is None
     if sample and arguments.config is None:  # not those of a knowledge base that happens to be here
@@ -76,13 +80,13 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     tell(f"the run is kept in {out}; if it is stopped, the same command with --out {out} goes on")
     bar = _Bar()
     options = {
-        "scorer": load_scorer(arguments.scorer),
+        "scorer": scorer,
         "jobs": arguments.jobs,
         "seed": arguments.seed,
         "limit": arguments.limit,
         "on_progress": bar,
     }
-    settings = {"config": _settings(config)}
+    settings = {"config": _settings(config), "set_name": (arguments.set or SHIPPED).stem}
     asked = Remembering(knowledge) if arguments.unfaithful else knowledge
     damaged: dict[str, RunResult] = {}
     try:
@@ -145,7 +149,8 @@ def _finish(
         return 1
     for bar in bars:
         if not bar["met"]:
-            tell(f"{bar['measure']} is {bar['value']}, below {bar['least']}")
+            value = bar["value"]
+            tell(f"{bar['measure']} " + ("was not measured" if value is None else f"is {value}, below {bar['least']}"))
     return 0 if all(bar["met"] for bar in bars) else _BARS_MISSED
 
 

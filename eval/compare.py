@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from eval.cases import Case
 from eval.intervals import paired_difference
 from eval.row import Row
 from index.errors import UsageError
 
-__all__ = ["COMPARED", "Change", "compare", "mcnemar"]
+__all__ = ["COMPARED", "Change", "check_shared", "compare", "mcnemar"]
 
 Verdict = Literal["better", "worse", "noise", "unchanged"]
 
@@ -75,6 +76,13 @@ class Change:
     unchanged: int
     p: float | None
     verdict: Verdict
+
+
+def check_shared(before: Sequence[Row], cases: Sequence[Case]) -> None:
+    """Raises ``UsageError`` where a run shares no question with cases that are yet to be asked."""
+    asked = {(row.id, row.question) for row in before}
+    if not any((case.id, case.question) in asked for case in cases):
+        raise UsageError("the run to compare with shares no question with these cases: compare runs over the same set")
 
 
 def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Journal:
         with ExitStack() as stack:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                _check_free(folder)
                 stack.callback(_held(folder).release)
                 _settle(folder, {**settings, "cases": list(case_ids)})
                 there = _whole_rows(self._path, repair=True)
@@ -111,9 +112,17 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def _check_free(folder: Path) -> None:
+    """A run does not mix its files with others: its report would be added with the documents of that folder."""
+    there = {path.name for path in folder.iterdir()}
+    if there - {_LOCK} and not there & {_SETTINGS, _ROWS}:
+        raise UsageError(f"{folder} holds other files and no run: give --out a folder that is new or empty")
+
+
 def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
-    path = folder / _SETTINGS
-    if path.exists():
+    path, rows = folder / _SETTINGS, folder / _ROWS
+    begun = rows.exists() and rows.stat().st_size > 0
+    if path.exists() and begun:  # settings of a run without rows decide nothing yet
         there = _read_settings(folder)
         wanted = json.loads(json.dumps(settings))
         changed = [key for key in sorted({*there, *wanted}) if there.get(key) != wanted.get(key)]
@@ -124,7 +133,7 @@ def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
                 f"is {_shown(wanted.get(key))}): give another --out"
             )
         return
-    if (folder / _ROWS).exists():
+    if begun:
         raise UsageError(f"{folder} holds {_ROWS} without its {_SETTINGS}: give another --out")
     write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8"))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import islice
@@ -26,7 +27,7 @@ from eval.row import Row
 from eval.sample import sample_knowledge_base
 from eval.scorers import Scorer, describe, load_scorer
 from eval.summary import Summary, summarise
-from index.errors import UsageError
+from index.errors import UsageError, WenjuError
 
 __all__ = ["Progress", "RunResult", "draw", "evaluate", "read_run"]
 
@@ -68,7 +69,7 @@ def evaluate(
     knowledge_base: Knowledge | None,
     cases: Sequence[Case],
     *,
-    out: Path,
+    out: str | Path,
     scorer: str | Scorer = "offline",
     jobs: int = 1,
     seed: int = 0,
@@ -80,12 +81,15 @@ def evaluate(
 
     Without a knowledge base, the one of the sample documents is built in the user's cache. ``out`` gets each row as it
     is made; a run that was stopped goes on there, and what failed is asked again. ``settings`` is whatever else decides
-    the figures, kept with the run.
+    the figures, kept with the run. ``eval.report`` makes the report: ``write_report(result, build_report(result))``.
 
-    Raises ``UsageError`` where ``out`` holds another run, the seed is below 0, the knowledge base is not the cases' or
-    its documents change meanwhile, and whatever would fail every row: ``ConfigError``, ``ModelError``,
-    ``MissingExtraError`` or ``StoreError``.
+    Raises ``UsageError`` where ``out`` holds another run or other files, there is no case, ``jobs`` or the seed is too
+    low, the knowledge base is not the cases' or its documents change meanwhile, and whatever would fail every row:
+    ``ConfigError``, ``ModelError``, ``MissingExtraError`` or ``StoreError``.
     """
+    if not cases or jobs < 1:
+        what = f"jobs must be 1 or more, was: {jobs}" if cases else "cases must hold one or more, was: none"
+        raise UsageError(what)
     chosen = draw(cases, limit, seed)
     judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     knowledge = sample_knowledge_base() if knowledge_base is None else knowledge_base
@@ -102,17 +106,26 @@ def evaluate(
         "seed": seed,
     }
     ids = [case.id for case in chosen]
-    journal = Journal(out, kept, ids)
+    folder = Path(out)
+    journal = Journal(folder, kept, ids)
     try:
         missing = [case for case in chosen if case.id not in journal.rows]
+        if missing:
+            _warm(knowledge)
         tracker = _Tracker(len(missing), journal, len(chosen), on_progress)
-        for row in _rows(examiner, missing, max(1, jobs)):
+        for row in _rows(examiner, missing, jobs):
             _check_documents(knowledge, kept["documents"])  # else the row may be of either collection: it is not kept
             journal.append(row)
             tracker.tell()
     finally:
         journal.close()
-    return RunResult(out, {**kept, "cases": ids}, tuple(journal.rows[name] for name in ids))
+    return RunResult(folder, {**kept, "cases": ids}, tuple(journal.rows[name] for name in ids))
+
+
+def _warm(knowledge: Knowledge) -> None:
+    """Have the models loaded, so that the first case after a start does not count their seconds as its own."""
+    with suppress(WenjuError):  # what is wrong, the first case tells
+        knowledge.search("What do these documents say?", 1)
 
 
 def read_run(folder: str | Path) -> RunResult:

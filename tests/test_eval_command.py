@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ def test_json_is_one_object(cases: Path, tmp_path: Path, capsys: Any) -> None:
     [
         (["faithfulness=1", "hit@5=0.5"], 0, ""),
         (["hit@5=0.9", "faithfulness=1"], 3, "hit@5 is 0.75, below 0.9"),
-        (["fr/hit@5=0.9"], 2, "no group of this run"),
+        (["en>ru/hit@5=0.9"], 2, "no group of this run"),
+        (["en>zh-Hans/contains=0"], 3, "en>zh-Hans/contains was not measured"),
     ],
 )
 def test_bars_decide_the_exit_code(cases: Path, tmp_path: Path, bars: list[str], code: int, said: str) -> None:
@@ -118,6 +120,11 @@ def test_a_run_is_compared_with_an_earlier_one(cases: Path, tmp_path: Path, caps
     with pytest.raises(UsageError, match="no evaluation run"):
         evaluated(cases, "--out", tmp_path / "third", "--compare", tmp_path / "nothing")
     assert not (tmp_path / "third").exists()
+    others = written(tmp_path / "others.jsonl", tuple(replace(case, id=f"other-{case.id}") for case in CHOSEN))
+    knowledge = EvaluatedKnowledge()
+    with pytest.raises(UsageError, match="shares no question"):
+        evaluated(others, "--out", tmp_path / "third", "--compare", tmp_path / "first", knowledge=knowledge)
+    assert knowledge.asked == [] and not (tmp_path / "third").exists()
 
 
 def test_a_stop_leaves_a_partial_report_and_goes_on(cases: Path, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ from eval.run import Progress, RunResult, draw, evaluate, read_run
 from eval.sample import SHIPPED
 from eval.scorers import Scorer
 from eval.summary import MEASURES, summarise
-from index.errors import ConfigError, UsageError
+from index.errors import ConfigError, ModelError, UsageError
 from rag.types import Answer, Sentence, Turn
 
 TESTS = Path(__file__).resolve().parent
@@ -252,6 +252,31 @@ def test_a_row_that_failed_is_asked_again_and_counts_as_it_is_then(tmp_path: Pat
     assert mended.asked == [BROKEN.question]
     assert [(p.done, p.failed) for p in seen] == [(6, 0), (7, 0)]
     assert found.summary["all"]["counts"]["failed"] == 0 and read_run(tmp_path).rows == found.rows
+
+
+def test_a_folder_of_other_files_is_no_place_for_a_run(tmp_path: Path) -> None:
+    (tmp_path / "report.txt").write_text("一份文档。", encoding="utf-8")
+    knowledge = EvaluatedKnowledge()
+    with pytest.raises(UsageError, match="holds other files and no run"):
+        run(tmp_path, knowledge)
+    assert knowledge.asked == [] and [path.name for path in tmp_path.iterdir()] == ["report.txt"]
+
+
+def test_a_run_that_made_no_row_stands_in_nobodys_way(tmp_path: Path) -> None:
+    class Down(EvaluatedKnowledge):
+        def ask(self, *args: Any, **kwargs: Any) -> Answer:
+            raise ModelError("down")
+
+    with pytest.raises(ModelError):
+        run(tmp_path, Down())
+    assert run(tmp_path, seed=1).settings["seed"] == 1
+
+
+@pytest.mark.parametrize(("options", "said"), [({"jobs": 0}, "jobs must be 1"), ({"cases": ()}, "cases must hold one")])
+def test_a_run_of_nothing_is_refused(tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        run(tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("changed", ["seed", "scorer", "set", "settings", "limit"])

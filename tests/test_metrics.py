@@ -121,6 +121,7 @@ def test_contains_wants_whole_tokens_in_order() -> None:
     assert contains("公司總部位於臺北市。", ["台北"]) == 1.0
     assert contains("總部在台北", ["北台"]) == 0.0
     assert contains("采用台积电 CoWoS 封装", ["CoWoS封装"]) == 1.0
+    assert contains("The hall is open at 10 a.m. on Saturdays.", ["10 a.m"]) == 1.0  # cut off before its last dot
     assert contains("anything", ["。"]) == 0.0  # a reference without tokens stands in nothing
 
 

@@ -185,22 +185,30 @@ def test_bars_are_read_and_checked(result: RunResult) -> None:
     assert [(bar["measure"], bar["met"]) for bar in checked] == [
         ("faithfulness", True), ("hit@5", False), ("zh-Hant>en/hit@5", True),
     ]  # fmt: skip
+    told = markdown(build_report(result))
+    assert "Measured on a set (" in told and "answers in quotes, which are faithful by construction" in told
     assert "hit@5 MISSED: 0.750, least 0.8" in markdown(build_report(result, checked))
     # What was not measured has not reached anything.
     assert check_bars(result.summary, [parse_bar("en>zh-Hans/contains=0")])[0]["met"] is False
 
 
 @pytest.mark.parametrize(
-    "text", ["faith=0.9", "faithfulness", "faithfulness=high", "faithfulness=1.1", "=", "hit@5=nan"]
-)
-def test_a_bar_that_names_no_measure_or_number_is_refused(text: str) -> None:
-    with pytest.raises(UnknownMeasureError):
+    ("text", "said"),
+    [
+        ("faith=0.9", "is no measure"), ("faithfulness", "lacks its value: write it like faithfulness=0.9"),
+        ("faithfulness=high", "a number from 0 to 1"), ("faithfulness=1.1", "a number from 0 to 1"),
+        ("=", "is no measure"), ("hit@5=nan", "a number from 0 to 1"), ("fr/hit@5=0.1", "'fr' is no group"),
+        ("fr>en/hit@5=0.1", "'fr>en' is no group"),
+    ],
+)  # fmt: skip
+def test_a_bar_that_names_no_measure_group_or_number_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UnknownMeasureError, match=said):
         parse_bar(text)
 
 
 def test_a_group_that_is_not_there_is_refused(result: RunResult) -> None:
     with pytest.raises(UnknownMeasureError, match="no group of this run"):
-        check_bars(result.summary, [parse_bar("fr>en/hit@5=0.1")])
+        check_bars(result.summary, [parse_bar("en>ru/hit@5=0.1")])
 
 
 # --- comparison ------------------------------------------------------------------------------------------------------

@@ -29,6 +29,12 @@ def test_unknown_names_are_refused_with_those_there_are(name: str) -> None:
         load_scorer(name)
 
 
+@pytest.mark.parametrize("name", ["llm:openai", "llm:openai:", "llm::gpt"])
+def test_a_chat_model_is_named_with_its_provider_before_it_is_asked(name: str) -> None:
+    with pytest.raises(UsageError, match="llm:PROVIDER:MODEL was expected"):
+        load_scorer(name)
+
+
 def test_known_names_load_nothing_yet() -> None:
     assert [load_scorer(n).name for n in ("offline", "nli:no/such", "llm:openai:gpt")] == [
         "offline", "nli:no/such", "llm:openai:gpt",

@@ -19,7 +19,7 @@ _HAN = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000313
 # A Han or kana character; a word or number, with the point of a decimal; a sign that means something.
 _TOKEN = re.compile(rf"[{_HAN}]|(?:[^\W_{_HAN}]|(?<=\d)\.(?=\d))+|[%‰°$€£¥+<>=]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_ACRONYM = re.compile(r"\b(?:[a-z]\.){2,}")
+_ACRONYM = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")  # a.m. and, cut short, a.m
 _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 _ARTICLES = frozenset(("a", "an", "the"))
 

@@ -33,9 +33,9 @@ def _figures(report: Report, rows: Sequence[Row]) -> Iterator[str]:
     asked = [row for row in rows if row.answerable and row.state != "failed"]
     refused = sum(row.state == "refused" for row in asked) / len(asked) if asked else None
     for label, figure, meaning in (
-        ("answered right", measures["success"], "of the answerable questions"),
+        ("answered right", measures["success"], "success: of the answerable questions"),
         ("wrongly refused", {"value": refused, "n": len(asked)}, "of the answerable questions"),
-        ("rightly refused", measures["refusal_recall"], "of the unanswerable questions"),
+        ("rightly refused", measures["refusal_recall"], "refusal_recall: of the unanswerable questions"),
         ("hit@5", measures["hit@5"], "a passage that answers is among the first five"),
         ("faithfulness", measures["faithfulness"], "claims that the cited text supports, whether or not they answer"),
     ):

@@ -9,7 +9,17 @@ from eval.bench.table import aligned
 from eval.report.calibration import calibration_table
 from eval.row import STATES
 
-__all__ = ["asked_for", "cell", "groups_of", "headline", "markdown", "scorer_line", "unfaithful_rows"]
+__all__ = [
+    "TOLD_APART",
+    "asked_for",
+    "cell",
+    "groups_of",
+    "headline",
+    "markdown",
+    "measured_line",
+    "scorer_line",
+    "unfaithful_rows",
+]
 
 Report = Mapping[str, Any]
 
@@ -21,9 +31,13 @@ _TABLES: Mapping[str, Sequence[str]] = {
 }
 
 
+TOLD_APART = "[told apart: yes, where every damaged interval lies below the faithful one; a few claims rarely show it]"
+"""What the last column of ``unfaithful_rows`` says."""
+
+
 def markdown(report: Report) -> str:
     """The whole report."""
-    parts = ["# Evaluation", headline(report), scorer_line(report)]
+    parts = ["# Evaluation", headline(report), measured_line(report), scorer_line(report)]
     parts += [_table(title, names, report) for title, names in _TABLES.items()]
     parts.append(_latency(report))
     if report["scorer"]["calibration"]:
@@ -38,7 +52,8 @@ def asked_for(report: Report) -> Iterator[str]:
     if report["comparison"]:
         yield _comparison(report["comparison"])
     if report["unfaithful"]:
-        yield "\n".join(["## Unfaithful on purpose", "", *aligned(unfaithful_rows(report["unfaithful"]))])
+        rows = aligned(unfaithful_rows(report["unfaithful"]))
+        yield "\n".join(["## Unfaithful on purpose", "", *rows, "", TOLD_APART])
 
 
 def headline(report: Report) -> str:
@@ -51,6 +66,20 @@ def headline(report: Report) -> str:
     if run["partial"]:
         lines = f"**Partial: {run['rows']} of {run['cases']} cases are done.** " + lines
     return lines
+
+
+def measured_line(report: Report) -> str:
+    """What was measured, and how to tell it from another run."""
+    run = report["run"]
+    config = run.get("config", {})
+    reranker = config.get("rerank", {}).get("model", "auto")
+    model = config.get("answer", {}).get("model", "")
+    answers = f"answers written by {model}" if model else "answers in quotes, which are faithful by construction"
+    name = f"the set {run['set_name']}" if "set_name" in run else "a set"
+    return (
+        f"Measured on {name} ({run.get('set', '')[:8]}) over the documents {run.get('documents', '')[:8]}: Wenju "
+        f"{run.get('version', '')}, {answers}, reranker {reranker}, seed {run['seed']}."
+    )
 
 
 def scorer_line(report: Report) -> str:
@@ -116,7 +145,7 @@ def _bars(bars: Sequence[Mapping[str, Any]]) -> list[str]:
 def unfaithful_rows(found: Mapping[str, Any]) -> list[list[str]]:
     """A heading and a row for each slice: the faithfulness of the answers as they are, and damaged in each way."""
     kinds = list(next(iter(found.values())))[:-1]
-    told = {True: "yes", False: "no", None: "-"}
+    told = {True: "yes", False: "not surely", None: "-"}
     return [
         ["group", *kinds, "told apart"],
         *(

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from eval.report.calibration import calibration_table
-from eval.report.markdown import groups_of, headline, scorer_line, unfaithful_rows
+from eval.report.markdown import TOLD_APART, groups_of, headline, measured_line, scorer_line, unfaithful_rows
 from eval.report.plots import available, plots
 from eval.row import STATES, Row
 from eval.summary import MEASURES
@@ -61,6 +61,8 @@ def page(report: Report, rows: Sequence[Row]) -> str:
     return _template().render(
         report=report,
         headline=headline(report).replace("**", ""),
+        measured_line=measured_line(report),
+        told_apart=TOLD_APART.strip("[]"),
         scorer_line=scorer_line(report).replace("`", ""),
         groups=list(groups_of(report)),
         states=STATES,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import prompts
 from eval.scorers import Judgement, ScorerOutputError
+from index.errors import UsageError
 from index.language import is_chinese, side
 from rag.cite import fenced, neutralise
 
@@ -78,5 +79,8 @@ def verdict_of(reply: str) -> bool:
 
 
 def load(model: str) -> LlmScorer:
-    """The scorer, its model not loaded yet."""
+    """The scorer, its model not loaded yet. Raises ``UsageError`` for a name that is none of a model."""
+    provider, _, name = model.partition(":")
+    if not provider or not name:
+        raise UsageError(f"a scorer llm:PROVIDER:MODEL was expected, such as llm:openai:gpt-5-mini, was: llm:{model}")
     return LlmScorer(model)
