@@ -10,10 +10,10 @@ from typing import Any
 from eval.cases import KINDS, LANGUAGES
 from eval.summary import MEASURES, Summary
 
+__all__ = ["Bar", "UnknownMeasureError", "check_bars", "parse_bar"]
+
 _LANGUAGE = f"(?:{'|'.join(LANGUAGES)})"
 _GROUP = re.compile(rf"{_LANGUAGE}(?:>[A-Za-z-]+)?|{'|'.join(KINDS)}")
-
-__all__ = ["Bar", "UnknownMeasureError", "check_bars", "parse_bar"]
 
 
 class UnknownMeasureError(ValueError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
 from eval.compare import check_shared
-from eval.run import Progress, RunResult, evaluate, read_run
+from eval.run import Progress, RunResult, draw, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 from eval.scorers import load_scorer
 from eval.unfaithful import DAMAGES, Remembering, Unfaithful, told_apart
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     cases = read_cases(arguments.set or SHIPPED)
     earlier = None if arguments.compare is None else read_run(arguments.compare)
     if earlier is not None:
-        check_shared(earlier.rows, cases)
+        check_shared(earlier.rows, draw(cases, arguments.limit, arguments.seed))
     scorer = load_scorer(arguments.scorer)
     out = arguments.out or _new_folder(arguments.set or SHIPPED)
     sample = arguments.set is None and arguments.kb is None

@@ -27,6 +27,9 @@ __all__ = ["Journal", "read_folder", "write_whole"]
 _SETTINGS = "run.json"
 _ROWS = "rows.jsonl"
 _LOCK = "LOCK"
+_NEW = ".new"  # behind the name of a file that is not written whole yet
+_UNFINISHED = _SETTINGS + _NEW
+_BESIDE = ("set_name",)  # settings that decide no figure
 _SHOWN = 60
 
 
@@ -99,7 +102,7 @@ def _held(folder: Path) -> FileLock:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file, whole or not at all: what was there before stays until all of it is on disk. Raises ``OSError``."""
-    unfinished = path.with_name(f"{path.name}.new")
+    unfinished = path.with_name(path.name + _NEW)
     try:
         with unfinished.open("wb") as file:
             file.write(data)
@@ -114,18 +117,18 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _check_free(folder: Path) -> None:
     """A run does not mix its files with others: its report would be added with the documents of that folder."""
-    there = {path.name for path in folder.iterdir()}
-    if there - {_LOCK} and not there & {_SETTINGS, _ROWS}:
+    there = {path.name for path in folder.iterdir()} - {_LOCK, _UNFINISHED}
+    if there and not there & {_SETTINGS, _ROWS}:
         raise UsageError(f"{folder} holds other files and no run: give --out a folder that is new or empty")
 
 
 def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
     path, rows = folder / _SETTINGS, folder / _ROWS
     begun = rows.exists() and rows.stat().st_size > 0
-    if path.exists() and begun:  # settings of a run without rows decide nothing yet
-        there = _read_settings(folder)
+    there = _read_settings(folder) if path.exists() else {}
+    if there and begun:  # settings of a run without rows decide nothing yet
         wanted = json.loads(json.dumps(settings))
-        changed = [key for key in sorted({*there, *wanted}) if there.get(key) != wanted.get(key)]
+        changed = [key for key in sorted({*there, *wanted}.difference(_BESIDE)) if there.get(key) != wanted.get(key)]
         if changed:
             key = changed[0]
             raise UsageError(

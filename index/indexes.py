@@ -186,7 +186,12 @@ def _whitening(generation: StoredFiles, name: Side, dimension: int) -> Matrix:
 
     if not generation.extra.get(_WHITENING):
         return np.eye(dimension, dtype=np.float32)
-    return generation.array(f"{name}.{_WHITENING}.npy")
+    found = generation.array(f"{name}.{_WHITENING}.npy")
+    if found.shape != (dimension, dimension) or found.dtype != np.float32:
+        raise DamagedStoreError(
+            f"{name}.{_WHITENING}.npy is not the map of {dimension} numbers: add the documents to a new knowledge base"
+        )
+    return found
 
 
 def _to_bytes(array: npt.NDArray[np.generic]) -> bytes:

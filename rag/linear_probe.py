@@ -28,6 +28,10 @@ class LinearProbe:
     weights: Sequence[float]
     bias: float
 
+    def __post_init__(self) -> None:
+        if self.depth < 1 or not self.weights:
+            raise ValueError(f"a probe must have a depth of 1 or more and weights, was: {self.depth}, {self.weights}")
+
     def logits(self, states: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The logit of each row of states, shape (rows, len(weights))."""
         import numpy as np

@@ -48,8 +48,8 @@ class TextEmbedder(Protocol):
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
     """How passages are found. ``depth`` candidates a side and method are looked at, whatever the limit; each step can
-    be switched off to measure it. ``user_dictionary`` is a file of names and terms for jieba, one a line; a path from
-    the settings' file on, where it comes from one."""
+    be switched off to measure it (``whitening``: in the scores, candidates are still found by it). ``user_dictionary``
+    is a file of names and terms for jieba, one a line; a path from the settings' file on, where it comes from one."""
 
     limit: int = 10
     user_dictionary: str = ""
@@ -75,7 +75,8 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage under consideration: its row in the collection, its side, both scores and the merged one."""
+    """A passage under consideration: its row in the collection, its side, both scores and the merged one; the cosine is
+    of whitened vectors."""
 
     row: int
     side: Side
@@ -195,13 +196,14 @@ class Retriever:
         taken = self._settings.means
         query = dense.centre(vector[None, :], means.questions[asked])[0] if taken else vector
         overlap = self._overlap(question, index)
-        near, _ = index.dense.search(dense.whiten(query[None, :], index.whitening)[0], self._settings.depth)
+        whitened = dense.whiten(query[None, :], index.whitening)[0]
+        near, _ = index.dense.search(whitened, self._settings.depth)
         matching = index.rows[np.argsort(-overlap, kind="stable")[: self._settings.depth]]
         rows = np.union1d(near, matching)
         vectors = self.generation.vectors[rows]
         compared = dense.centre(vectors, index.mean) if taken else vectors
         if self._settings.whitening:
-            compared, query = dense.whiten(compared, index.whitening), dense.whiten(query[None, :], index.whitening)[0]
+            compared, query = dense.whiten(compared, index.whitening), whitened
         cosines = compared @ query
         overlaps = overlap[np.searchsorted(index.rows, rows)]
         scale = self._scale(asked, index.side)
@@ -254,7 +256,8 @@ class Retriever:
         return terms
 
     def centred_question(self, question: str, name: Side) -> npt.NDArray[np.float32]:
-        """The question's vector as it is compared with texts of a side, float32 of shape (dimension,)."""
+        """The question's vector as it is compared with sentences of a side, float32 of shape (dimension,). They are not
+        whitened: the scores of sentences are fitted to vectors as they are."""
         vector = self._vector(question)
         asked = detect(question)
         means = dense.stored_means(self._model, len(vector))

@@ -89,6 +89,13 @@ def test_whitening_holds_down_what_varies_most_half_way_and_less_where_passages_
     np.testing.assert_array_equal(whiten(np.zeros((1, 4), dtype=np.float32), taken), np.zeros((1, 4)))
 
 
+def test_the_covariance_is_the_same_in_blocks_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = unit(50, 6)
+    whole = whitening(vectors)
+    monkeypatch.setattr(dense, "_BLOCK", 7)
+    np.testing.assert_allclose(whitening(vectors), whole, atol=1e-6)
+
+
 # --- one index -----------------------------------------------------------------------------------------------------
 
 
@@ -217,6 +224,13 @@ def test_a_generation_of_before_the_whitening_is_searched_as_it_was_made() -> No
     files = {name: data for name, data in stored.files.items() if "whitening" not in name}
     for index in read(Kept(files, extra, stored.chunks)).sides.values():
         np.testing.assert_array_equal(index.whitening, np.eye(8))
+
+
+def test_a_map_of_another_shape_is_a_named_error() -> None:
+    stored = kept(LINES, unit(len(LINES), 8))
+    files = {**stored.files, "zh.dense.whitening.npy": stored.files["en.rows.npy"]}
+    with pytest.raises(DamagedStoreError, match="not the map of 8 numbers"):
+        read(Kept(files, stored.extra, stored.chunks))
 
 
 def test_a_collection_without_passages_has_two_empty_sides() -> None:

@@ -262,6 +262,21 @@ def test_a_folder_of_other_files_is_no_place_for_a_run(tmp_path: Path) -> None:
     assert knowledge.asked == [] and [path.name for path in tmp_path.iterdir()] == ["report.txt"]
 
 
+def test_settings_of_another_program_are_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"speed": 3}', encoding="utf-8")
+    with pytest.raises(UsageError, match="not the settings of an evaluation run"):
+        run(tmp_path)
+    assert (tmp_path / "run.json").read_text(encoding="utf-8") == '{"speed": 3}'
+
+
+def test_a_start_that_was_killed_and_another_name_of_the_set_do_not_end_a_run(tmp_path: Path) -> None:
+    (tmp_path / "run.json.new").write_text('{"cas', encoding="utf-8")
+    run(tmp_path, settings={"set_name": "mine"})
+    knowledge = EvaluatedKnowledge()
+    again = run(tmp_path, knowledge, settings={"set_name": "ours"})
+    assert knowledge.asked == [BROKEN.question] and len(again.rows) == len(CASES)
+
+
 def test_a_run_that_made_no_row_stands_in_nobodys_way(tmp_path: Path) -> None:
     class Down(EvaluatedKnowledge):
         def ask(self, *args: Any, **kwargs: Any) -> Answer:

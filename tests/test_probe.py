@@ -17,7 +17,7 @@ from index.language import Side
 from index.models import LANGUAGE_MODEL, is_installed, is_ready
 from rag.answer.probe import AnswerProbe, question_states
 from rag.language_model import LanguageModel, language_model
-from rag.linear_probe import stored_probe
+from rag.linear_probe import LinearProbe, stored_probe
 from rag.rerank import unrelated_texts
 
 pytest.importorskip("torch")
@@ -93,6 +93,14 @@ def test_states_are_less_those_after_unrelated_texts_of_their_side() -> None:
 def test_of_a_long_text_the_end_is_read() -> None:
     long, short = (question_states(Counted(), "?", [text], ["zh"], 1) for text in ("长" * 900, "长" * 160))
     assert long.tolist() == short.tolist()
+
+
+def test_a_linear_probe_by_hand() -> None:
+    probe = LinearProbe(3, (0.5, -1.23456), 0.25)
+    assert probe.logits(np.array([[2.0, 0.0], [0.0, 1.0]], np.float32)).tolist() == pytest.approx([1.25, -0.98456])
+    assert json.loads(probe.to_json("x")) == {"source": "x", "depth": 3, "bias": 0.25, "weights": [0.5, -1.235]}
+    with pytest.raises(ValueError, match="depth of 1 or more"):
+        LinearProbe(0, (1.0,), 0.0)
 
 
 @pytest.mark.parametrize("name", ["answer", "support"])

@@ -106,6 +106,20 @@ def test_markdown_counts_every_case_in_every_group(result: RunResult) -> None:
     assert "0.667 [" in text and "wice en>en" in text and "Partial" not in text
 
 
+def test_the_report_says_what_was_measured_as_far_as_it_knows(result: RunResult) -> None:
+    assert re.search(
+        r"Measured on a set \(\w{8}\) over the documents \w{8}: Wenju [\w.]+, seed 0\.", markdown(build_report(result))
+    )
+    config = {"answer": {"model": ""}, "rerank": {"model": "auto"}}
+    named = replace(result, settings={**result.settings, "config": config, "set_name": "mine"})
+    told = markdown(build_report(named))
+    assert (
+        "on the set mine (" in told and "answers in quotes, which are faithful by construction, reranker auto" in told
+    )
+    config["answer"]["model"] = "openai:gpt"
+    assert "answers written by openai:gpt" in markdown(build_report(named))
+
+
 def test_the_terminal_shows_right_answers_first_and_each_miss(result: RunResult) -> None:
     figures, misses = brief(build_report(result), result.rows).split("\n\n")[1:]
     assert [re.split(r" {2,}", line)[:3] for line in figures.splitlines()] == [
@@ -185,8 +199,6 @@ def test_bars_are_read_and_checked(result: RunResult) -> None:
     assert [(bar["measure"], bar["met"]) for bar in checked] == [
         ("faithfulness", True), ("hit@5", False), ("zh-Hant>en/hit@5", True),
     ]  # fmt: skip
-    told = markdown(build_report(result))
-    assert "Measured on a set (" in told and "answers in quotes, which are faithful by construction" in told
     assert "hit@5 MISSED: 0.750, least 0.8" in markdown(build_report(result, checked))
     # What was not measured has not reached anything.
     assert check_bars(result.summary, [parse_bar("en>zh-Hans/contains=0")])[0]["met"] is False

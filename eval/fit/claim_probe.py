@@ -52,6 +52,8 @@ def crossed(claims: LabelledStates, settings: ClaimProbeSettings) -> list[float]
     import numpy as np
 
     part = np.array([int(hashlib.sha256(text.encode()).hexdigest(), 16) % settings.folds for text in claims.evidence])
+    if len(set(part.tolist())) < settings.folds:
+        raise ValueError(f"evidence must be of {settings.folds} texts or many more, was of {len(set(claims.evidence))}")
     found = np.zeros(len(part))
     for number in range(settings.folds):
         out = part == number

@@ -52,6 +52,7 @@ _SOURCE_WEIGHTS = {
     "fm2": 0.3, "summedits": 0.3, "fever-symmetric": 0.3, "expertqa": 0.0,
     "xquad-number": 0.0, "xquad-number-twin": 0.1,  # vetoes decide the numbers
 }  # fmt: skip
+# The probe is to see changed numbers too, though vetoes decide them.
 _PROBE_WEIGHTS = {"fm2": 0.6, "summedits": 0.6, "fever-symmetric": 0.6, "expertqa": 0.3}
 _PENALTY = 1.0
 _ROUNDS = 30
@@ -200,7 +201,7 @@ def _is_common(row: Row) -> bool:
 
 
 def _few(claims: Sequence[Claim], most: int) -> list[Claim]:
-    """At most so many claims of each source and label, in an order that does not depend on the file's."""
+    """At most so many claims of each source, direction and label, in an order that does not depend on the file's."""
     kept: dict[tuple[str, str, bool], list[Claim]] = {}
     for claim in sorted(claims, key=lambda c: c.id[::-1]):
         kept.setdefault((claim.source, claim.direction, claim.supported), []).append(claim)
@@ -211,7 +212,9 @@ def main() -> None:
     """Fit and write ``rag/data/support.json``. Raises ``UsageError``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder with claims.jsonl")
-    parser.add_argument("--probe", type=int, metavar="N", help="fit that profile, on N claims of a source and label")
+    parser.add_argument(
+        "--probe", type=int, metavar="N", help="fit that profile, on N claims of each source, direction and label"
+    )
     parser.add_argument("--calibration", type=Path, metavar="FILE", help="only keep the figures of a report")
     arguments = parser.parse_args()
     path = Path(__file__).resolve().parents[2] / "rag" / "data" / "support.json"
@@ -220,7 +223,7 @@ def main() -> None:
         report = json.loads(arguments.calibration.read_text(encoding="utf-8"))
         stored.setdefault("calibration", {})[report["scorer"]["profile"]] = kept_figures(report)
     elif arguments.probe:
-        probe, stored["profiles"]["probe"] = _with_probe(arguments.data, arguments.probe)
+        probe, stored["profiles"][_PROBE] = _with_probe(arguments.data, arguments.probe)
         probe_path = path.with_name("support-probe.json")
         source = f"faithfulness/claims and train, fit parts, {arguments.probe} claims of a source, direction and label"
         probe_path.write_text(probe.to_json(source), encoding="ascii")

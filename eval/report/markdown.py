@@ -31,7 +31,7 @@ _TABLES: Mapping[str, Sequence[str]] = {
 }
 
 
-TOLD_APART = "[told apart: yes, where every damaged interval lies below the faithful one; a few claims rarely show it]"
+TOLD_APART = "told apart: yes, where every damaged interval lies below the faithful one; a few claims rarely show it"
 """What the last column of ``unfaithful_rows`` says."""
 
 
@@ -53,7 +53,7 @@ def asked_for(report: Report) -> Iterator[str]:
         yield _comparison(report["comparison"])
     if report["unfaithful"]:
         rows = aligned(unfaithful_rows(report["unfaithful"]))
-        yield "\n".join(["## Unfaithful on purpose", "", *rows, "", TOLD_APART])
+        yield "\n".join(["## Unfaithful on purpose", "", *rows, "", f"[{TOLD_APART}]"])
 
 
 def headline(report: Report) -> str:
@@ -71,15 +71,15 @@ def headline(report: Report) -> str:
 def measured_line(report: Report) -> str:
     """What was measured, and how to tell it from another run."""
     run = report["run"]
-    config = run.get("config", {})
-    reranker = config.get("rerank", {}).get("model", "auto")
-    model = config.get("answer", {}).get("model", "")
-    answers = f"answers written by {model}" if model else "answers in quotes, which are faithful by construction"
+    told = [f"Wenju {run.get('version', '')}"]
+    if config := run.get("config"):
+        model = config["answer"]["model"]
+        told.append(f"answers written by {model}" if model else "answers in quotes, which are faithful by construction")
+        told.append(f"reranker {config['rerank']['model']}")
+    told.append(f"seed {run['seed']}")
     name = f"the set {run['set_name']}" if "set_name" in run else "a set"
-    return (
-        f"Measured on {name} ({run.get('set', '')[:8]}) over the documents {run.get('documents', '')[:8]}: Wenju "
-        f"{run.get('version', '')}, {answers}, reranker {reranker}, seed {run['seed']}."
-    )
+    made_of = f"{name} ({run.get('set', '')[:8]}) over the documents {run.get('documents', '')[:8]}"
+    return f"Measured on {made_of}: {', '.join(told)}."
 
 
 def scorer_line(report: Report) -> str:

@@ -62,7 +62,7 @@ def page(report: Report, rows: Sequence[Row]) -> str:
         report=report,
         headline=headline(report).replace("**", ""),
         measured_line=measured_line(report),
-        told_apart=TOLD_APART.strip("[]"),
+        told_apart=TOLD_APART,
         scorer_line=scorer_line(report).replace("`", ""),
         groups=list(groups_of(report)),
         states=STATES,

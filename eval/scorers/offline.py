@@ -57,9 +57,13 @@ class OfflineScorer:
         import rag.verify
         from rag.verify.weights import fitted_profiles
 
-        lists = resources.files("rag").joinpath("data/polarity.json").read_text(encoding="utf-8")
+        package = resources.files("rag")
+        read = ["data/polarity.json"]
+        if self.profile == "probe":
+            read += ["data/support-probe.json", "linear_probe.py", "language_model.py", "gemma.py"]
+        texts = [package.joinpath(name).read_text(encoding="utf-8") for name in read]
         code = checksums(Path(rag.verify.__path__[0]), (".py",))
-        return checksum([self.profile, fitted_profiles()[self.profile], lists, code, indexing_code()])[:12]
+        return checksum([self.profile, fitted_profiles()[self.profile], texts, code, indexing_code()])[:12]
 
     @property
     def threshold(self) -> float:

@@ -111,7 +111,7 @@ class Verifier:
             if found[place] is None
             for case in cases_of(request)
         ]
-        signals = self._quick_signals([case for _, case in open_cases])
+        signals = self.signals([case for _, case in open_cases])
         for (place, case), own in zip(open_cases, signals, strict=True):
             support, earlier = self._judge(case, own), found[place]
             if earlier is None or support.score > earlier.score:
@@ -119,18 +119,7 @@ class Verifier:
         return [support for support in found if support is not None]
 
     def signals(self, cases: Sequence[Case]) -> list[Signals]:
-        """Every signal of each case, those of the models included."""
-        found = self._quick_signals(cases)
-        model = self._given_model if self._encoder is not None else None
-        if model is None:
-            return found
-        return [
-            replace(own, values={**own.values, **probe_signal(case, own, model)})
-            for case, own in zip(cases, found, strict=True)
-        ]
-
-    def _quick_signals(self, cases: Sequence[Case]) -> list[Signals]:
-        """The signals of words and meaning."""
+        """The signals of words and meaning of each case; the language model's is asked for one by one."""
         found = [word_signals(case) for case in cases]
         if self._encoder is None or not cases:
             return found

