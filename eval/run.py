@@ -87,24 +87,15 @@ def evaluate(
     low, the knowledge base is not the cases' or its documents change meanwhile, and whatever would fail every row:
     ``ConfigError``, ``ModelError``, ``MissingExtraError`` or ``StoreError``.
     """
-    if not cases or jobs < 1:
-        what = f"jobs must be 1 or more, was: {jobs}" if cases else "cases must hold one or more, was: none"
-        raise UsageError(what)
+    if jobs < 1:
+        raise UsageError(f"jobs must be 1 or more, was: {jobs}")
     chosen = draw(cases, limit, seed)
     judge = load_scorer(scorer) if isinstance(scorer, str) else scorer
     knowledge = sample_knowledge_base() if knowledge_base is None else knowledge_base
     examiner = Examiner(knowledge, judge)
     if not examiner.holds_gold(chosen):
         raise UsageError("the knowledge base holds none of the documents that the cases name: give the one they are of")
-    kept = {
-        **(settings or {}),
-        "version": _version(),
-        "set": checksum([asdict(case) for case in cases]),
-        "cases_in_set": len(cases),
-        "documents": _documents(knowledge),
-        "scorer": describe(judge),
-        "seed": seed,
-    }
+    kept = {**(settings or {}), **_settings(cases, knowledge, judge, seed)}
     ids = [case.id for case in chosen]
     folder = Path(out)
     journal = Journal(folder, kept, ids)
@@ -120,6 +111,18 @@ def evaluate(
     finally:
         journal.close()
     return RunResult(folder, {**kept, "cases": ids}, tuple(journal.rows[name] for name in ids))
+
+
+def _settings(cases: Sequence[Case], knowledge: Knowledge, judge: Scorer, seed: int) -> dict[str, Any]:
+    """What decides the figures, as far as a run knows it by itself."""
+    return {
+        "version": _version(),
+        "set": checksum([asdict(case) for case in cases]),
+        "cases_in_set": len(cases),
+        "documents": _documents(knowledge),
+        "scorer": describe(judge),
+        "seed": seed,
+    }
 
 
 def _warm(knowledge: Knowledge) -> None:
@@ -182,8 +185,10 @@ class _Tracker:
 def draw(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
     """At most ``limit`` cases in their order, alike many of each language; a larger sample holds a smaller one.
 
-    Raises ``UsageError`` for a limit below 1 or a seed below 0.
+    Raises ``UsageError`` for no case, a limit below 1 or a seed below 0.
     """
+    if not cases:
+        raise UsageError("cases must hold one or more, was: none")
     if seed < 0:  # told before anything is asked; the intervals would find it last of all
         raise UsageError(f"seed must be 0 or more, was: {seed}")
     if limit is None or limit >= len(cases):
