@@ -138,7 +138,7 @@ def _settle(folder: Path, settings: Mapping[str, Any]) -> None:
         return
     if begun:
         raise UsageError(f"{folder} holds {_ROWS} without its {_SETTINGS}: give another --out")
-    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8"))
+    write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
 
 
 def _read_settings(folder: Path) -> dict[str, Any]:

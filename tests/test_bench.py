@@ -532,6 +532,9 @@ def test_claims_that_lie_beside_are_read_too(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text(line(2, "hard"), encoding="utf-8")
     assert [claim.source for claim in faithfulness.read_all(tmp_path)] == ["own", "hard"]
     assert [claim.source for claim in faithfulness.read_all(tmp_path, "train.jsonl")] == ["hard"]
+    (tmp_path / "train.jsonl").write_text(line(1, "own"), encoding="utf-8")
+    with pytest.raises(UsageError, match="share the id"):
+        faithfulness.read_all(tmp_path)
 
 
 def test_a_step_is_switched_off_in_the_configuration() -> None:

@@ -89,6 +89,17 @@ def test_what_would_fail_every_question_ends_the_pass() -> None:
             assert found[0].error == "QuestionError: the question is empty: type one"
 
 
+@pytest.mark.parametrize("content", ['{"my": "notes, no newline"}', "notes", '{"made_from_else": 1}'])
+def test_a_file_of_somebody_elses_is_not_begun_anew(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "precious.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match="is no file of answers"):
+        AnswerFile(path, MADE_FROM)
+    assert path.read_text(encoding="utf-8") == content
+    path.write_text('{"made_fr', encoding="utf-8")  # what a kill leaves of a first line
+    assert AnswerFile(path, MADE_FROM).current
+
+
 def test_answers_of_something_else_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     asking.ask_all(QUERIES[:2], lambda: FakeKnowledge(SAID), AnswerFile(path, MADE_FROM))

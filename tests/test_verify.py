@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from importlib import resources
 
@@ -299,6 +300,12 @@ class FlatModel(LetterModel):
     ) -> npt.NDArray[np.float32]:
         self.asked += 1
         return np.ones((len(contexts), len(stored_probe("support").weights)), dtype=np.float32)
+
+
+def test_marks_are_taken_out_in_time_that_grows_with_the_text() -> None:
+    started = time.perf_counter()
+    assert plain("\n" * 50_000 + "x") == "x"
+    assert time.perf_counter() - started < 2.0  # by the square of the lines it took half a minute
 
 
 def test_the_profile_is_what_the_weights_were_fitted_for() -> None:

@@ -7,6 +7,7 @@ as ``Answer.as_dict`` has it, on disk before the next question is asked.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from rag.types import Answer
 
 __all__ = ["AnswerFile"]
 
+_HEADER = b'{"made_from": '  # what the first line begins with
 _CODE = "code"  # the one thing answers may be older than, as long as none is added
 
 
@@ -58,15 +60,25 @@ class AnswerFile:
         if not self.current:
             raise UsageError(f"{self._path} holds answers of another version of Wenju: give another --answers")
         line = {"id": query.id, "question": query.text, "answer": answer.as_dict()}
-        with self._path.open("ab") as file:
-            _write(file.fileno(), line)
+        with self._path.open("ab", buffering=0) as file:
+            whole = file.tell()
+            try:
+                _write(file, line)
+            except OSError as error:
+                os.truncate(self._path, whole)
+                raise UsageError(
+                    f"cannot write {self._path}: {error.strerror}; see to its space and rights, then go on with the "
+                    "same --answers"
+                ) from error
 
     def _open(self, path: Path, made_from: Mapping[str, Any]) -> None:
         data = path.read_bytes() if path.exists() else b""
         whole = data.rfind(b"\n") + 1  # what a kill cut off is asked again
         if not whole:
-            with path.open("wb") as file:
-                _write(file.fileno(), {"made_from": made_from})
+            if not _HEADER.startswith(data[: len(_HEADER)]):  # a file of somebody else's is not begun anew
+                raise UsageError(f"{path} is no file of answers: give another --answers")
+            with path.open("wb", buffering=0) as file:
+                _write(file, {"made_from": made_from})
             return
         header, *lines = data[:whole].splitlines()
         self._check(path, header, made_from)
@@ -91,6 +103,8 @@ class AnswerFile:
             raise UsageError(f"{path} holds answers of another {changed[0]}: give another --answers")
 
 
-def _write(descriptor: int, value: object) -> None:
-    os.write(descriptor, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-    os.fsync(descriptor)
+def _write(file: io.FileIO, value: object) -> None:
+    left = memoryview(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    while left:  # a disk that fills up takes a part without a word
+        left = left[file.write(left) :]
+    os.fsync(file.fileno())

@@ -36,6 +36,7 @@ from eval.bench.claim_groups import Report, Scores, Similarity, evaluate_claims,
 from eval.bench.options import add_options, of_split, sample, save_rows
 from eval.bench.table import aligned
 from eval.data import Claim, read_claims
+from index.errors import UsageError
 from rag.verify.weights import PROFILES
 
 if TYPE_CHECKING:
@@ -136,7 +137,11 @@ def read_all(folder: Path, name: str | None = None) -> list[Claim]:
     if name:
         return read_claims(folder / name)
     beside = folder / _BESIDE
-    return read_claims(folder / _CLAIMS) + (read_claims(beside) if beside.exists() else [])
+    claims = read_claims(folder / _CLAIMS)
+    more = read_claims(beside) if beside.exists() else []
+    if both := {claim.id for claim in claims} & {claim.id for claim in more}:  # scores are kept by id
+        raise UsageError(f"{folder / _CLAIMS} and {beside} share the id {min(both)!r}: give each claim its own")
+    return claims + more
 
 
 def cosines(encoder: PassageEncoder) -> Similarity:

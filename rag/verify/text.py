@@ -13,7 +13,7 @@ from index.words import words
 __all__ = ["Reading", "claim_sentences", "is_quantity", "is_verbatim", "plain", "read", "search_words", "speaks"]
 
 _MARK = re.compile(r"[\[［【]\^?\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]］】]")
-_EMPHASIS = re.compile(r"\*\*|__|`|^\s*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
+_EMPHASIS = re.compile(r"\*\*|__|`|^[^\S\n]*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
 _SPACE = re.compile(r"\s+")
 _BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\uffef]) | (?=[\u2e80-\uffef])")
 _EDGES = " \t\n.。!！?？;；,，、:：\"'“”‘’「」『』《》<>()（）"
