@@ -74,10 +74,7 @@ def passage_mean(vectors: Matrix, prior: Vector) -> Vector:
 
 def centre(vectors: Matrix, mean: Vector) -> Matrix:
     """Vectors less a mean, made unit length again; shape (n, dimension)."""
-    import numpy as np
-
-    shifted = vectors - mean
-    return np.asarray(shifted / np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+    return _unit(vectors - mean)
 
 
 def whitening(centred: Matrix) -> Matrix:
@@ -102,10 +99,13 @@ def whitening(centred: Matrix) -> Matrix:
 
 def whiten(centred: Matrix, taken: Matrix) -> Matrix:
     """Vectors through a map of ``whitening``, made unit length again; shape (n, dimension)."""
+    return _unit(centred @ taken)
+
+
+def _unit(vectors: Matrix) -> Matrix:
     import numpy as np
 
-    mapped = centred @ taken
-    return np.asarray(mapped / np.maximum(np.linalg.norm(mapped, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 class DenseIndex:

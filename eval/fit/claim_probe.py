@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eval.fit.linear import fit_linear
 from rag.linear_probe import LinearProbe
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     States = npt.NDArray[np.float32]
 
 __all__ = ["ClaimProbeSettings", "LabelledStates", "crossed", "fit_claims"]
+
+_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +70,11 @@ def fit_claims(claims: LabelledStates, settings: ClaimProbeSettings) -> LinearPr
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
-    mean, spread = claims.states.mean(axis=0), claims.states.std(axis=0) + 1e-6
-    inputs = torch.from_numpy((claims.states - mean) / spread)
     labels = torch.from_numpy(claims.supported.astype(np.float32))
     shares = torch.from_numpy((claims.weights / claims.weights.sum()).astype(np.float32))
-    weights = torch.zeros(inputs.shape[1], requires_grad=True)
-    bias = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights, bias], max_iter=100, line_search_fn="strong_wolfe")
 
-    def step() -> torch.Tensor:
-        optimiser.zero_grad()
-        losses = binary_cross_entropy_with_logits(inputs @ weights + bias, labels, reduction="none")
-        value: torch.Tensor = (losses * shares).sum() + settings.penalty * weights.square().sum()
-        value.backward()
-        return value
+    def loss(scores: torch.Tensor) -> torch.Tensor:
+        return (binary_cross_entropy_with_logits(scores, labels, reduction="none") * shares).sum()
 
-    optimiser.step(step)
-    plain = weights.detach().numpy() / spread
-    return LinearProbe(settings.depth, plain.tolist(), float(bias.detach()) - float(mean @ plain))
+    weights, bias, _ = fit_linear(claims.states, loss, settings.penalty, _ROUNDS)
+    return LinearProbe(settings.depth, tuple(weights.tolist()), bias)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.data import ReadingRow, read_reading
+from eval.fit.linear import fit_linear
 from eval.fit.questions import whole_passage
 from eval.metrics.answers import contains
 from index.names import matching_words
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "ProbeFitSettings", "choices", "fit_probe", "fit_weights"]
 
+_ROUNDS = 150
 _TOLD = 200  # questions between two lines of progress
 
 
@@ -114,27 +116,11 @@ def fit_weights(
     """Weights of shape (k,) and a bias, by which the right rows of each question outweigh its others and a score of 0
     for none of them; the loss. ``states``, (rows, k), are those of the questions of ``right`` one after the other; each
     of the k is held down by ``penalty`` as if all were equally spread. Deterministic."""
-    import numpy as np
     import torch
 
-    mean, spread = states.mean(axis=0), states.std(axis=0) + 1e-6
-    inputs = torch.from_numpy((states - mean) / spread)
     question = torch.tensor([number for number, own in enumerate(right) for _ in own])
     answers = torch.tensor([one for own in right for one in own])
-    weights = torch.zeros(inputs.shape[1], requires_grad=True)
-    bias = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights, bias], max_iter=150, line_search_fn="strong_wolfe")
-
-    def step() -> torch.Tensor:
-        optimiser.zero_grad()
-        value = _loss(inputs @ weights + bias, question, answers, len(right)) + penalty * weights.square().sum()
-        value.backward()
-        return value
-
-    optimiser.step(step)
-    plain = weights.detach().numpy() / spread
-    loss = _loss(inputs @ weights + bias, question, answers, len(right))
-    return plain.astype(np.float32), float(bias.detach()) - float(mean @ plain), float(loss.detach())
+    return fit_linear(states, lambda scores: _loss(scores, question, answers, len(right)), penalty, _ROUNDS)
 
 
 def _loss(scores: torch.Tensor, question: torch.Tensor, answers: torch.Tensor, count: int) -> torch.Tensor:

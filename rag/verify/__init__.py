@@ -22,7 +22,7 @@ from rag.verify.features import (
 )
 from rag.verify.probe import ClaimReader, probe_signal
 from rag.verify.text import is_verbatim, plain
-from rag.verify.weights import LogisticModel, fitted_encoder, fitted_profiles, stored_model
+from rag.verify.weights import LogisticModel, fitted_encoder, stored_model
 
 __all__ = [
     "THRESHOLD", "Case", "ClaimReader", "LogisticModel", "PassageEncoder", "Request", "Support", "Verifier", "cases_of",
@@ -86,8 +86,7 @@ class Verifier:
 
     @property
     def _model(self) -> ClaimReader | None:
-        fitted = "probe" in fitted_profiles()
-        return self._given_model if self._encoder is not None and fitted else None
+        return self._given_model if self._encoder is not None else None
 
     @property
     def profile(self) -> str:
