@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
-from eval.compare import check_shared
+from eval.compare import check_comparable
 from eval.run import Progress, RunResult, draw, evaluate, read_run
 from eval.sample import SHIPPED, sample_knowledge_base
 from eval.scorers import load_scorer
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     cases = read_cases(arguments.set or SHIPPED)
     earlier = None if arguments.compare is None else read_run(arguments.compare)
     if earlier is not None:
-        check_shared(earlier.rows, draw(cases, arguments.limit, arguments.seed))
+        check_comparable(earlier, draw(cases, arguments.limit, arguments.seed))
     scorer = load_scorer(arguments.scorer)
     out = arguments.out or _new_folder(arguments.set or SHIPPED)
     sample = arguments.set is None and arguments.kb is None
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace, config: Config, opened: Callable[[], Know
     asked = Remembering(knowledge) if arguments.unfaithful else knowledge
     damaged: dict[str, RunResult] = {}
     try:
-        result = evaluate(asked, cases, out=out, settings=settings, **options)
+        result = evaluate(asked, cases, out=out, settings=settings, on_notice=tell, **options)
         for kind in DAMAGES if arguments.unfaithful else ():
             folder = out / f"unfaithful-{kind.replace(' ', '-')}"
             tell(f"the same answers, unfaithful: {kind}")
@@ -128,7 +128,7 @@ def _finish(
     tell: Tell,
 ) -> int:
     """Report; ``beside`` are the earlier run to compare with, and how unfaithful answers were told apart."""
-    from eval.compare import compare
+    from eval.compare import compare, same_scorer
     from eval.report import build_report, write_report
     from eval.report.brief import brief
 
@@ -138,7 +138,10 @@ def _finish(
         tell(f"--min: {error}")
         return _USAGE
     earlier, unfaithful = beside
-    comparison = None if earlier is None else compare(earlier.rows, result.rows, arguments.seed)
+    comparison = None
+    if earlier is not None:
+        alike = same_scorer(earlier.settings, result.settings)
+        comparison = compare(earlier.rows, result.rows, arguments.seed, judged_alike=alike)
     report = build_report(result, bars, comparison, unfaithful)
     paths = write_report(result, report)
     text = json.dumps(report, ensure_ascii=False) if arguments.json else brief(report, result.rows)

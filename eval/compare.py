@@ -2,7 +2,7 @@
 
 Each measure is compared over the cases that have it in both runs: the mean difference with its paired bootstrap
 interval, and for yes-or-no measures McNemar's exact test (McNemar 1947). A difference is noise where its interval holds
-0, or where that test's p is .05 or more.
+0, or where that test's p is .05 or more. Judgements of two scorers are not compared, nor a case that was corrected.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Any, Literal
 from eval.cases import Case
 from eval.intervals import paired_difference
 from eval.row import Row
+from eval.run import RunResult
 from index.errors import UsageError
 
-__all__ = ["COMPARED", "Change", "check_shared", "compare", "mcnemar"]
+__all__ = ["COMPARED", "Change", "check_comparable", "compare", "mcnemar", "same_scorer"]
 
 Verdict = Literal["better", "worse", "noise", "unchanged"]
 
 _SIGNIFICANT = 0.05
+_OF_SCORER = ("faithfulness", "citation_recall", "citation_precision")
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -78,24 +80,40 @@ class Change:
     verdict: Verdict
 
 
-def check_shared(before: Sequence[Row], cases: Sequence[Case]) -> None:
-    """Raises ``UsageError`` where a run shares no question with cases that are yet to be asked."""
-    asked = {(row.id, row.question) for row in before}
+def check_comparable(before: RunResult, cases: Sequence[Case]) -> None:
+    """Raises ``UsageError`` where a run is of damaged answers, or shares no question with cases yet to be asked."""
+    if before.settings.get("damage"):
+        raise UsageError(f"the run in {before.out} is of answers made unfaithful: compare with the run beside it")
+    asked = {(row.id, row.question) for row in before.rows}
     if not any((case.id, case.question) in asked for case in cases):
         raise UsageError("the run to compare with shares no question with these cases: compare runs over the same set")
 
 
-def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0) -> dict[str, Any]:
-    """``{"cases": n, "measures": {name: …}}``, the fields of ``Change`` for each measure that both runs have.
+def same_scorer(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether the settings of two runs say that one version of one scorer judged both, by one threshold."""
+    return all(before["scorer"].get(key) == after["scorer"].get(key) for key in ("name", "revision", "threshold"))
 
-    Raises ``UsageError`` where the runs share no question.
+
+def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0, *, judged_alike: bool = True) -> dict[str, Any]:
+    """``{"cases": n, "left_out": [name, …], "measures": {name: …}}``: the fields of ``Change`` for each measure that
+    both runs have, and which are left out because two scorers judged (``judged_alike`` is false). Cases are those with
+    the same question, gold passages and reference answer in both.
+
+    Raises ``UsageError`` where the runs share none.
     """
     earlier = {row.id: row for row in before}
-    pairs = [(earlier[row.id], row) for row in after if row.id in earlier and earlier[row.id].question == row.question]
+    pairs = [(earlier[row.id], row) for row in after if row.id in earlier and _asked(earlier[row.id]) == _asked(row)]
     if not pairs:
         raise UsageError("the two runs share no question: compare runs over the same set")
-    changes = {name: _change(name, value, pairs, seed) for name, value in COMPARED.items()}
-    return {"cases": len(pairs), "measures": {name: found for name, found in changes.items() if found is not None}}
+    left_out = [] if judged_alike else list(_OF_SCORER)
+    changes = {name: _change(name, value, pairs, seed) for name, value in COMPARED.items() if name not in left_out}
+    measures = {name: found for name, found in changes.items() if found is not None}
+    return {"cases": len(pairs), "left_out": left_out, "measures": measures}
+
+
+def _asked(row: Row) -> tuple[object, ...]:
+    """What was asked, and what was right."""
+    return row.question, row.answerable, row.gold, row.reference
 
 
 def _change(

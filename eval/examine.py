@@ -60,6 +60,16 @@ class Examiner:
         names = {file_name(gold.document) for case in cases for gold in case.gold}
         return not names or bool(names & self._ids.keys())
 
+    def misplaced(self, cases: Sequence[Case]) -> list[str]:
+        """Why a case's gold passages cannot be found, of each case of which they cannot: its row will fail."""
+        found = []
+        for case in cases:
+            try:
+                self._evidence(case)
+            except UsageError as error:
+                found.append(f"{case.id}: {error}")
+        return found
+
     def examine(self, case: Case) -> Row:
         """The row of a case; whatever fails in it is a failed row.
 
@@ -82,7 +92,10 @@ class Examiner:
             started = self._clock()
             answer = self._knowledge.ask(case.question, case.history, case.language)
             row = replace(row, milliseconds=round((self._clock() - started) * 1000.0, 2), **_of_answer(answer))
-            return self._judged(case, answer, self._retrieved(case, answer, spans, row))
+            # Each step keeps what the ones before it measured: a judge that fails takes nothing from them.
+            row = self._retrieved(case, answer, spans, row)
+            row = _corrected(case, answer, row)
+            return self._judged(answer, row)
         except Exception as error:
             # One failing row is a counted failure, whatever it raised; a document may also be removed meanwhile.
             if isinstance(error, _FATAL) and not isinstance(error, UnknownDocumentError):
@@ -128,17 +141,10 @@ class Examiner:
 
     # --- what was said -----------------------------------------------------------------------------------------------
 
-    def _judged(self, case: Case, answer: Answer, row: Row) -> Row:
+    def _judged(self, answer: Answer, row: Row) -> Row:
         claims = claims_of(answer)
-        state: State = "refused" if answer.refused else "scored" if claims else "empty"
-        measures = dict(row.measures or {})
-        measures["language_match"] = float(_speaks(answer, case.language))
-        if case.answerable and state == "scored":
-            measures |= _correctness(case, answer_text(answer))
         judged = tuple(self._judge(claim, answer, row) for claim in claims)
-        return replace(
-            row, state=state, claims=judged, measures=measures, citations=self._cited(claims, judged, answer)
-        )
+        return replace(row, state=_state(answer), claims=judged, citations=self._cited(claims, judged, answer))
 
     def _judge(self, claim: ClaimText, answer: Answer, row: Row) -> JudgedClaim:
         cited = _cited_texts(answer, claim)
@@ -175,6 +181,18 @@ class Examiner:
 
         found = citation_scores(sentences, supports)
         return found.sentences, found.supported, found.citations, found.needed
+
+
+def _state(answer: Answer) -> State:
+    return "refused" if answer.refused else "scored" if claims_of(answer) else "empty"
+
+
+def _corrected(case: Case, answer: Answer, row: Row) -> Row:
+    """The row with what the case itself says of an answer."""
+    measures = {**(row.measures or {}), "language_match": float(_speaks(answer, case.language))}
+    if case.answerable and _state(answer) == "scored":
+        measures |= _correctness(case, answer_text(answer))
+    return replace(row, measures=measures)
 
 
 def _of_answer(answer: Answer) -> dict[str, Any]:

@@ -101,10 +101,12 @@ def _held(folder: Path) -> FileLock:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all: what was there before stays until all of it is on disk. Raises ``OSError``."""
+    """Write a file, whole or not at all: what was there before stays until all of it is on disk; a link in its place is
+    replaced, and none is followed. Raises ``OSError``."""
     unfinished = path.with_name(path.name + _NEW)
     try:
-        with unfinished.open("wb") as file:
+        unfinished.unlink(missing_ok=True)  # of a run that was killed, or a link to another file
+        with unfinished.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -76,12 +76,15 @@ def evaluate(
     limit: int | None = None,
     settings: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
 ) -> RunResult:
     """Ask every case (or ``limit`` of them, drawn by the seed over the languages alike), ``jobs`` at a time.
 
     Without a knowledge base, the one of the sample documents is built in the user's cache. ``out`` gets each row as it
     is made; a run that was stopped goes on there, and what failed is asked again. ``settings`` is whatever else decides
-    the figures, kept with the run. ``eval.report`` makes the report: ``write_report(result, build_report(result))``.
+    the figures, kept with the run. ``on_notice`` gets one line, before anything is asked, where cases will fail because
+    their gold passages do not stand in the documents. ``eval.report`` makes the report:
+    ``write_report(result, build_report(result))``.
 
     Raises ``UsageError`` where ``out`` holds another run or other files, there is no case, ``jobs`` or the seed is too
     low, the knowledge base is not the cases' or its documents change meanwhile, and whatever would fail every row:
@@ -102,6 +105,7 @@ def evaluate(
     try:
         missing = [case for case in chosen if case.id not in journal.rows]
         if missing:
+            _tell_misplaced(examiner, missing, on_notice)
             _warm(knowledge)
         tracker = _Tracker(len(missing), journal, len(chosen), on_progress)
         for row in _rows(examiner, missing, jobs):
@@ -123,6 +127,12 @@ def _settings(cases: Sequence[Case], knowledge: Knowledge, judge: Scorer, seed: 
         "scorer": describe(judge),
         "seed": seed,
     }
+
+
+def _tell_misplaced(examiner: Examiner, cases: Sequence[Case], tell: Callable[[str], None] | None) -> None:
+    misplaced = examiner.misplaced(cases) if tell is not None else []
+    if misplaced and tell is not None:
+        tell(f"{len(misplaced)} of {len(cases)} cases will fail, the first: {misplaced[0]}")
 
 
 def _warm(knowledge: Knowledge) -> None:

@@ -48,7 +48,7 @@ Summary = dict[str, Any]
 
 def summarise(rows: Sequence[Row], seed: int = 0) -> Summary:
     """``{"all": group, "languages": {tag: group}, "directions": {"zh-Hans>en": group}, "kinds": {kind: group},
-    "retrieval_curves": …, "refusal_curve": …}`` (see ``eval.report`` for the form of a group)."""
+    "retrieval_curves": …, "refusal_curve": …, "refusal_threshold": …}`` (see ``eval.report`` for the form of a group)."""
     return {
         "all": _group(rows, seed),
         "languages": _groups(rows, lambda row: row.language, seed),
@@ -56,6 +56,7 @@ def summarise(rows: Sequence[Row], seed: int = 0) -> Summary:
         "kinds": _groups(rows, lambda row: row.kind, seed),
         "retrieval_curves": _retrieval_curves(rows),
         "refusal_curve": _refusal_curve(rows),
+        "refusal_threshold": _refusal_threshold(rows),
     }
 
 
@@ -212,3 +213,12 @@ def _refusal_curve(rows: Sequence[Row]) -> list[dict[str, float]]:
         }
         for point in points
     ]
+
+
+def _refusal_threshold(rows: Sequence[Row]) -> float | None:
+    """The confidence that the run answered from, as far as its rows show it: None where both sides of it meet."""
+    refused = [row.confidence for row in rows if row.confidence is not None and row.state == "refused"]
+    answered = [row.confidence for row in rows if row.confidence is not None and row.state == "scored"]
+    if not refused or not answered or max(refused) >= min(answered):
+        return None
+    return round((max(refused) + min(answered)) / 2.0, 4)

@@ -183,6 +183,26 @@ def test_results_are_saved_question_by_question(tmp_path: Path) -> None:
         options.save_rows(tmp_path / "none" / "rows.jsonl", rows)
 
 
+def test_where_results_go_is_checked_before_anything_is_measured(tmp_path: Path) -> None:
+    data = tmp_path / "set"
+    data.mkdir()
+    queries = data / "queries.jsonl"
+    queries.write_text("{}\n", encoding="utf-8")
+    for path, said in (
+        (tmp_path / "none" / "rows.jsonl", "cannot write"),
+        (data, "cannot write"),
+        (queries, "part of the data"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            bench.main(argparse.Namespace(bench="retrieval", data=data, save=path))
+    assert queries.read_text(encoding="utf-8") == "{}\n"
+
+
+def test_a_lone_surrogate_in_a_result_is_written_as_a_question_mark(tmp_path: Path) -> None:
+    options.save_rows(tmp_path / "rows.jsonl", [{"text": "问\ud800"}])
+    assert json.loads((tmp_path / "rows.jsonl").read_text(encoding="utf-8")) == {"text": "问?"}
+
+
 # --- which questions -------------------------------------------------------------------------------------------------
 
 

@@ -127,6 +127,13 @@ def test_a_run_is_compared_with_an_earlier_one(cases: Path, tmp_path: Path, caps
     assert knowledge.asked == [] and not (tmp_path / "third").exists()
 
 
+def test_a_run_of_damaged_answers_is_not_compared_with(cases: Path, tmp_path: Path) -> None:
+    evaluated(cases, "--out", tmp_path / "first", "--unfaithful")
+    with pytest.raises(UsageError, match="of answers made unfaithful"):
+        evaluated(cases, "--out", tmp_path / "third", "--compare", tmp_path / "first" / "unfaithful-number")
+    assert not (tmp_path / "third").exists()
+
+
 def test_a_stop_leaves_a_partial_report_and_goes_on(cases: Path, tmp_path: Path) -> None:
     class Stopped(EvaluatedKnowledge):
         def ask(self, *words: Any, **options: Any) -> Answer:

@@ -40,7 +40,7 @@ from eval.report import build_report, write_report
 from eval.row import Row
 from eval.run import Progress, RunResult, draw, evaluate, read_run
 from eval.sample import SHIPPED
-from eval.scorers import Scorer
+from eval.scorers import Judgement, Scorer, ScorerOutputError
 from eval.summary import MEASURES, summarise
 from index.errors import ConfigError, ModelError, UsageError
 from rag.types import Answer, Sentence, Turn
@@ -123,6 +123,37 @@ def test_directions_are_question_and_evidence(result: RunResult) -> None:
     assert value(result, "hit@5", "directions", "zh-Hant>en") == 1.0
     assert value(result, "contains", "directions", "en>zh-Hans") is None
     assert list(result.summary["all"]["measures"]) == list(MEASURES)
+
+
+def test_a_judge_that_fails_takes_nothing_from_what_was_measured_before_it(tmp_path: Path) -> None:
+    class Mute(VerbatimScorer):
+        def judge(self, *words: Any) -> Judgement:
+            raise ScorerOutputError("the judge must reply supported or unsupported, was: 'hm'")
+
+    found = evaluate(EvaluatedKnowledge(), [RIGHT, NEAR], out=tmp_path / "run", scorer=Mute())
+    right = found.rows[0]
+    assert right.state == "failed" and "must reply" in right.error and right.milliseconds is not None
+    assert right.measure("hit@1") == 1.0 and right.measure("contains") == 1.0 and right.retrieved
+    assert value(found, "success") == 1.0 and value(found, "faithfulness") is None
+
+
+def test_gold_that_cannot_be_found_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    moved = replace(RIGHT, gold=(Gold(RIGHT.gold[0].document, "no such words"),))
+    knowledge, told = EvaluatedKnowledge(), []
+    run(
+        tmp_path / "run", knowledge, cases=(moved, NEAR), on_notice=lambda line: told.append((line, knowledge.asked[:]))
+    )
+    ((line, asked),) = told
+    assert line.startswith(f"1 of 2 cases will fail, the first: {moved.id}: the gold passage") and asked == []
+    run(tmp_path / "good", cases=(RIGHT,), on_notice=told.append)
+    assert len(told) == 1
+
+
+def test_the_threshold_in_use_is_read_from_the_rows(result: RunResult) -> None:
+    base = [replace(row, confidence=None) for row in result.rows]
+    sure = [replace(base[0], state="scored", confidence=0.6), replace(base[1], state="refused", confidence=0.2)]
+    assert summarise(sure)["refusal_threshold"] == 0.4 and summarise(base)["refusal_threshold"] is None
+    assert summarise([sure[0], replace(sure[1], confidence=0.7)])["refusal_threshold"] is None
 
 
 def test_curves(result: RunResult) -> None:

@@ -27,7 +27,7 @@ from evaluation import (
 from fake_knowledge import HANS
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
-from eval.compare import compare, mcnemar
+from eval.compare import COMPARED, compare, mcnemar, same_scorer
 from eval.report import build_report, write_report
 from eval.report.brief import brief
 from eval.report.markdown import markdown
@@ -81,7 +81,7 @@ def test_the_schema_is_the_documented_one(result: RunResult) -> None:
     report = json.loads(json.dumps(build_report(result)))
     assert list(report) == [
         "schema", "run", "scorer", "all", "languages", "directions", "kinds", "retrieval_curves", "refusal_curve",
-        "bars", "comparison", "unfaithful",
+        "refusal_threshold", "bars", "comparison", "unfaithful",
     ]  # fmt: skip
     assert report["schema"] == 1 and report["comparison"] is None and report["unfaithful"] is None
     assert set(report["run"]) >= {"partial", "rows", "cases", "cases_in_set", "seed", "version", "set", "documents"}
@@ -90,7 +90,7 @@ def test_the_schema_is_the_documented_one(result: RunResult) -> None:
     assert list(group) == ["counts", "claims", "measures", "latency_ms"]
     assert set(group["counts"]) == {"total", "scored", "refused", "empty", "failed", "answerable"}
     assert set(group["claims"]) == {"supported", "unsupported", "not_scored"}
-    assert list(group["measures"]) == list(MEASURES) and set(MEASURES) == set(LABELS)
+    assert list(group["measures"]) == list(MEASURES) and set(LABELS) == {*MEASURES, *COMPARED}
     assert all(set(figure) == {"value", "ci", "n"} for figure in group["measures"].values())
     assert set(group["latency_ms"]) == {"median", "p95"}
     assert set(report["refusal_curve"][0]) == {"threshold", "answered", "refused"}
@@ -270,9 +270,29 @@ def test_runs_that_share_nothing_are_refused(result: RunResult) -> None:
         compare(_rows([1.0], 1.0), result.rows)
 
 
+def test_what_two_scorers_judged_is_not_compared(result: RunResult, better: RunResult) -> None:
+    assert same_scorer(result.settings, better.settings)
+    other = {**better.settings, "scorer": {**better.settings["scorer"], "revision": "another"}}
+    assert not same_scorer(result.settings, other)
+    found = compare(result.rows, better.rows, judged_alike=False)
+    assert found["left_out"] == ["faithfulness", "citation_recall", "citation_precision"]
+    assert "faithfulness" not in found["measures"] and "contains" in found["measures"]
+    said = "another version of it judged: faithfulness, citation_recall, citation_precision"
+    report = build_report(better, comparison=found)
+    assert said in markdown(report) and said in page(report, better.rows)
+    assert "Not compared" not in markdown(build_report(better, comparison=compare(result.rows, better.rows)))
+
+
+def test_a_case_that_was_corrected_between_two_runs_is_not_compared(result: RunResult) -> None:
+    corrected = [replace(row, reference="another") if row.id == RIGHT.id else row for row in result.rows]
+    assert compare(result.rows, corrected)["cases"] == len(result.rows) - 1
+
+
 def test_the_comparison_is_in_every_form(result: RunResult, better: RunResult) -> None:
     report = build_report(better, comparison=compare(result.rows, better.rows))
-    assert "## Against the other run" in markdown(report) and "Against the other run" in page(report, better.rows)
+    text = page(report, better.rows)
+    assert "## Against the other run" in markdown(report) and "Against the other run" in text
+    assert "Answered or refused rightly" in text and "refusal_decision" not in text and "latency_ms" not in text
 
 
 # --- page ------------------------------------------------------------------------------------------------------------

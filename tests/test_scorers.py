@@ -126,6 +126,21 @@ def test_the_label_order_of_the_config_decides(tmp_path: Path) -> None:
         assert scorer.judge(EVIDENCE, [], "zh-Hans", "zh-Hans").supported is False
 
 
+def test_another_version_of_the_weights_is_another_revision(tmp_path: Path) -> None:
+    labels = ["entailment", "neutral"]
+    first = NliScorer(tiny(tmp_path / "a", labels, favoured=0)).revision
+    assert NliScorer(str(tmp_path / "a")).revision == first
+    assert NliScorer(tiny(tmp_path / "a", labels, favoured=1)).revision != first
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_damaged_folder_is_named(tmp_path: Path, name: str) -> None:
+    folder = tiny(tmp_path / "a", ["entailment", "neutral"], favoured=0)
+    (tmp_path / "a" / name).write_bytes(b"{]\xff")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        NliScorer(folder).judge("a", ["a"], "en", "en")
+
+
 def test_a_folder_with_code_and_one_that_is_missing_are_refused(tmp_path: Path) -> None:
     (tmp_path / "modeling.py").write_text("raise SystemExit", encoding="utf-8")
     with pytest.raises(ModelError, match="Python files"):

@@ -25,7 +25,7 @@ from rag.verify.figures import figures
 from rag.verify.overlap import crossing, native
 from rag.verify.polarity import opposed, polarity, reversed_words
 from rag.verify.probe import claim_states, probe_signal
-from rag.verify.text import claim_sentences, is_verbatim, plain, read, speaks
+from rag.verify.text import claim_sentences, is_verbatim, legible, plain, read, speaks
 from rag.verify.weights import PROFILES, calibration
 
 HANS = (
@@ -107,6 +107,21 @@ def test_a_changed_figure_is_a_veto(claim: str, evidence: str, claim_language: s
     found = _support(claim, evidence, claim_language, evidence_language)
     assert (found.supported, found.reason in ("number", "date")) == (False, True)
     assert found.score < THRESHOLD
+
+
+def test_figures_in_the_digits_of_another_script_are_figures() -> None:
+    for claim in ("水库去年冬天向下游城市供水٩٩٠٠万吨。", "水库去年冬天向下游城市供水９９００万吨。"):
+        found = _support(claim, HANT, "zh-Hans", "zh-Hant")
+        assert (found.supported, found.reason) == (False, "number")
+    assert _support("水库去年冬天向下游城市供水١٢٠٠万吨。", HANT, "zh-Hans", "zh-Hant").supported
+
+
+def test_what_nobody_sees_hides_nothing() -> None:
+    hidden = "The reservoir was n\u200bo\u2060t completed in 2019."
+    found = _support(hidden, EN, "en", "en")
+    assert (found.supported, found.reason) == (False, "negation")
+    assert found == _support("The reservoir was not completed in 2019.", EN, "en", "en")
+    assert legible("a\u200bb ٣.٥ ⑨") == "ab 3.5 ⑨"
 
 
 @pytest.mark.parametrize(("claim", "evidence", "claim_language", "evidence_language"), NEGATION)

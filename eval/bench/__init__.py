@@ -32,4 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the benchmark that was asked for; the exit code. Raises ``WenjuError``."""
+    from eval.bench.options import check_save
+
+    check_save(args)
     return int(importlib.import_module(COMMANDS[args.bench][0]).main(args))

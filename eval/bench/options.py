@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Protocol, TypeVar
 from index.errors import UsageError
 from rag.arguments import common_options, positive, seed
 
-__all__ = ["add_options", "of_split", "sample", "save_rows"]
+__all__ = ["add_options", "check_save", "of_split", "sample", "save_rows"]
 
 
 class _Row(Protocol):
@@ -58,11 +59,26 @@ def sample(groups: Mapping[str, Sequence[ItemT]], count: int | None, seed: int) 
     return kept
 
 
+def check_save(args: argparse.Namespace) -> None:
+    """Raises ``UsageError``, before anything is measured, where ``--save`` names no file that can be written, or one of
+    the data that is measured."""
+    path: Path | None = getattr(args, "save", None)
+    if path is None:
+        return
+    data: Path | None = getattr(args, "data", None)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {path}: give --save a file in a folder that exists and can be written to")
+    if data is not None and path.exists() and path.resolve().is_relative_to(data.resolve()):
+        raise UsageError(f"{path} is part of the data that is measured: give --save another file")
+
+
 def save_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows as JSON lines. Raises ``UsageError`` when the file cannot be written."""
     try:
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            # A lone surrogate is no text that a file can hold; every other character stays as it is.
+            lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+            file.writelines(line.encode("utf-8", "replace").decode("utf-8") + "\n" for line in lines)
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror}; give --save a file in a folder that exists"

@@ -7,10 +7,11 @@
      "scorer": {"name": "offline", "revision": …, "threshold": 0.5, "calibration": {…}},
      "all": GROUP, "languages": {"zh-Hans": GROUP, …}, "directions": {"zh-Hans>en": GROUP, …}, "kinds": {…},
      "retrieval_curves": {"all": [hit@1, …, hit@10], "zh-Hans": …},
-     "refusal_curve": [{"threshold": 0.5, "answered": 0.9, "refused": 0.8}, …],
+     "refusal_curve": [{"threshold": 0.5, "answered": 0.9, "refused": 0.8}, …], "refusal_threshold": 0.2 or null,
      "bars": [{"measure": "faithfulness", "least": 0.9, "value": 0.97, "met": true}, …],
-     "comparison": null or {"cases": 174, "measures": {"hit@1": {"n": …, "before": …, "after": …, "difference": …,
-                            "ci": [low, high], "better": …, "worse": …, "unchanged": …, "p": …, "verdict": "noise"}}},
+     "comparison": null or {"cases": 174, "left_out": [],
+                            "measures": {"hit@1": {"n": …, "before": …, "after": …, "difference": …, "ci": [low, high],
+                                                   "better": …, "worse": …, "unchanged": …, "p": …, "verdict": "noise"}}},
      "unfaithful": null or {"all": {"faithful": {"value": 0.97, "ci": …, "n": …}, "number": …, "other document": …,
                             "negation": …, "told_apart": true}, "zh-Hans": …, "zh-Hans>en": …}}
 

@@ -13,8 +13,10 @@ __all__ = [
     "TOLD_APART",
     "asked_for",
     "cell",
+    "digits_of",
     "groups_of",
     "headline",
+    "left_out",
     "markdown",
     "measured_line",
     "scorer_line",
@@ -159,7 +161,7 @@ def _comparison(comparison: Mapping[str, Any]) -> str:
     rows = [["measure", "n", "before", "after", "difference", "better", "worse", "unchanged", "p", "verdict"]]
     for name, change in comparison["measures"].items():
         low, high = change["ci"]
-        digits = 0 if name == "latency_ms" else 3
+        digits = digits_of(name)
         rows.append(
             [
                 name,
@@ -172,5 +174,16 @@ def _comparison(comparison: Mapping[str, Any]) -> str:
                 change["verdict"],
             ]
         )
-    shared = f"{comparison['cases']} cases stand in both runs."
+    shared = f"{comparison['cases']} cases stand in both runs.{left_out(comparison)}"
     return "\n".join(["## Against the other run", "", *aligned(rows), "", shared])
+
+
+def digits_of(name: str) -> int:
+    """Decimal places that a compared measure is shown with."""
+    return 0 if name == "latency_ms" else 3
+
+
+def left_out(comparison: Mapping[str, Any]) -> str:
+    """What is not compared, and why; empty where everything is."""
+    names = ", ".join(comparison["left_out"])
+    return f" Not compared, since another scorer or another version of it judged: {names}." if names else ""

@@ -8,7 +8,16 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from eval.report.calibration import calibration_table
-from eval.report.markdown import TOLD_APART, groups_of, headline, measured_line, scorer_line, unfaithful_rows
+from eval.report.markdown import (
+    TOLD_APART,
+    digits_of,
+    groups_of,
+    headline,
+    left_out,
+    measured_line,
+    scorer_line,
+    unfaithful_rows,
+)
 from eval.report.plots import available, plots
 from eval.row import STATES, Row
 from eval.summary import MEASURES
@@ -37,6 +46,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "refusal_balanced_accuracy": ("Refusal balanced accuracy", "拒答平衡准确率"),
     "answer_rate": ("Answer rate", "作答率"),
     "language_match": ("Language and script", "语言与字形一致"),
+    "refusal_decision": ("Answered or refused rightly", "作答或拒答得当"),
+    "latency_ms": ("Milliseconds an answer", "每次回答毫秒数"),
 }
 """What the page calls each measure, in English and Chinese."""
 
@@ -63,6 +74,8 @@ def page(report: Report, rows: Sequence[Row]) -> str:
         headline=headline(report).replace("**", ""),
         measured_line=measured_line(report),
         told_apart=TOLD_APART,
+        digits_of=digits_of,
+        left_out=left_out,
         scorer_line=scorer_line(report).replace("`", ""),
         groups=list(groups_of(report)),
         states=STATES,

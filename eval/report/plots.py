@@ -43,7 +43,12 @@ def plots(report: Report) -> dict[str, str]:
     drawn: dict[str, tuple[Callable[[Axes, Any], None], Any]] = {
         "faithfulness": (_faithfulness, _with_faithfulness(report)),
         "retrieval": (_retrieval, report["retrieval_curves"]),
-        "refusal": (_refusal, report["refusal_curve"]),
+        "refusal": (
+            _refusal,
+            {"curve": report["refusal_curve"], "in use": report["refusal_threshold"]}
+            if report["refusal_curve"]
+            else {},
+        ),
         "latency": (_latency, {n: g["latency_ms"] for n, g in _groups(report).items() if g["latency_ms"]}),
     }
     return {name: _svg(name, draw, figures) for name, (draw, figures) in drawn.items() if figures}
@@ -105,13 +110,16 @@ def _retrieval(axes: Axes, curves: Mapping[str, Sequence[float]]) -> None:
     axes.grid(color="#e3e7eb", linewidth=0.8)
 
 
-def _refusal(axes: Axes, curve: Sequence[Mapping[str, float]]) -> None:
+def _refusal(axes: Axes, figures: Mapping[str, Any]) -> None:
+    curve: Sequence[Mapping[str, float]] = figures["curve"]
     points = [point["threshold"] for point in curve]
     for color, key, label in (
         (_MAIN, "answered", "answerable: answered"),
         (_SECOND, "refused", "unanswerable: refused"),
     ):
         axes.plot(points, [point[key] for point in curve], color=color, linewidth=2, label=label)
+    if figures["in use"] is not None:
+        axes.axvline(figures["in use"], color=_GREY, linewidth=1.2, linestyle="--", label="in use")
     axes.set_xlabel("threshold on confidence")
     axes.set_ylabel("share of questions")
     axes.set_xlim(0, 1)

@@ -50,7 +50,7 @@ class NliScorer:
         try:
             tokenizer = AutoTokenizer.from_pretrained(self._model)
             model = AutoModelForSequenceClassification.from_pretrained(self._model, use_safetensors=True)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # each kind of damaged file fails in its reader's own way
             first = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise ModelError(
                 f"scorer {self.name} cannot be loaded: {first}; download it to a folder and give that folder"
@@ -59,10 +59,15 @@ class NliScorer:
 
     @cached_property
     def revision(self) -> str:
-        """The model's commit, or a checksum of its config where it is a plain folder."""
+        """The model's commit, or a checksum of its config and weights where it is a plain folder."""
         config = self._parts[1].config
-        commit = getattr(config, "_commit_hash", None)
-        return str(commit or hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest())[:12]
+        if commit := getattr(config, "_commit_hash", None):
+            return str(commit)[:12]
+        found = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode())
+        for path in sorted(Path(self._model).glob("*.safetensors")):
+            with path.open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+        return found.hexdigest()[:12]
 
     @property
     def calibration(self) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from rag.verify.features import (
     word_signals,
 )
 from rag.verify.probe import ClaimReader, probe_signal
-from rag.verify.text import is_verbatim, plain
+from rag.verify.text import is_verbatim, legible, plain
 from rag.verify.weights import LogisticModel, fitted_encoder, stored_model
 
 __all__ = [
@@ -103,6 +103,9 @@ class Verifier:
 
     def supports(self, requests: Sequence[Request]) -> list[Support]:
         """``support`` for many claims at once, in their order: texts are embedded together."""
+        requests = [
+            (legible(claim), [legible(text) for text in evidence], *tags) for claim, evidence, *tags in requests
+        ]
         found = [_at_once(request) for request in requests]
         open_cases = [
             (place, case)

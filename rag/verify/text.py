@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,17 @@ from functools import lru_cache
 from index.language import fold, sentences
 from index.words import words
 
-__all__ = ["Reading", "claim_sentences", "is_quantity", "is_verbatim", "plain", "read", "search_words", "speaks"]
+__all__ = [
+    "Reading",
+    "claim_sentences",
+    "is_quantity",
+    "is_verbatim",
+    "legible",
+    "plain",
+    "read",
+    "search_words",
+    "speaks",
+]
 
 _MARK = re.compile(r"[\[［【]\^?\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]］】]")
 _EMPHASIS = re.compile(r"\*\*|__|`|^[^\S\n]*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
@@ -31,6 +42,15 @@ class Reading:
     sentences: tuple[str, ...]
     words: tuple[frozenset[str], ...]
     all_words: frozenset[str]
+
+
+def legible(text: str) -> str:
+    """A text as a reader takes it in: without characters that nobody sees (a "not" may hide one), and the digits of
+    every script as ASCII, so that they are figures to whatever compares figures."""
+    if text.isascii():
+        return text
+    seen = (character for character in text if unicodedata.category(character) != "Cf")
+    return "".join(str(unicodedata.decimal(character)) if character.isdecimal() else character for character in seen)
 
 
 def plain(text: str) -> str:
