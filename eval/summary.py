@@ -48,7 +48,7 @@ Summary = dict[str, Any]
 
 def summarise(rows: Sequence[Row], seed: int = 0) -> Summary:
     """``{"all": group, "languages": {tag: group}, "directions": {"zh-Hans>en": group}, "kinds": {kind: group},
-    "retrieval_curves": …, "refusal_curve": …, "refusal_threshold": …}`` (see ``eval.report`` for the form of a group)."""
+    "retrieval_curves": …, "refusal_curve": …, "refusal_threshold": …}``; ``eval.report`` has the form of a group."""
     return {
         "all": _group(rows, seed),
         "languages": _groups(rows, lambda row: row.language, seed),

@@ -10,8 +10,9 @@
      "refusal_curve": [{"threshold": 0.5, "answered": 0.9, "refused": 0.8}, …], "refusal_threshold": 0.2 or null,
      "bars": [{"measure": "faithfulness", "least": 0.9, "value": 0.97, "met": true}, …],
      "comparison": null or {"cases": 174, "left_out": [],
-                            "measures": {"hit@1": {"n": …, "before": …, "after": …, "difference": …, "ci": [low, high],
-                                                   "better": …, "worse": …, "unchanged": …, "p": …, "verdict": "noise"}}},
+                            "measures": {"hit@1": {"n": …, "before": …, "after": …, "difference": …,
+                                                   "ci": [low, high], "better": …, "worse": …, "unchanged": …, "p": …,
+                                                   "verdict": "noise"}}},
      "unfaithful": null or {"all": {"faithful": {"value": 0.97, "ci": …, "n": …}, "number": …, "other document": …,
                             "negation": …, "told_apart": true}, "zh-Hans": …, "zh-Hans>en": …}}
 

@@ -43,12 +43,7 @@ def plots(report: Report) -> dict[str, str]:
     drawn: dict[str, tuple[Callable[[Axes, Any], None], Any]] = {
         "faithfulness": (_faithfulness, _with_faithfulness(report)),
         "retrieval": (_retrieval, report["retrieval_curves"]),
-        "refusal": (
-            _refusal,
-            {"curve": report["refusal_curve"], "in use": report["refusal_threshold"]}
-            if report["refusal_curve"]
-            else {},
-        ),
+        "refusal": (_refusal, _with_threshold(report)),
         "latency": (_latency, {n: g["latency_ms"] for n, g in _groups(report).items() if g["latency_ms"]}),
     }
     return {name: _svg(name, draw, figures) for name, (draw, figures) in drawn.items() if figures}
@@ -61,6 +56,11 @@ def _groups(report: Report) -> dict[str, Any]:
 def _with_faithfulness(report: Report) -> dict[str, Any]:
     measured = {name: group["measures"]["faithfulness"] for name, group in _groups(report).items()}
     return {name: figure for name, figure in measured.items() if figure["value"] is not None}
+
+
+def _with_threshold(report: Report) -> dict[str, Any]:
+    curve = report["refusal_curve"]
+    return {"curve": curve, "in use": report["refusal_threshold"]} if curve else {}
 
 
 def _svg(name: str, draw: Callable[[Axes, Any], None], figures: Any) -> str:

@@ -103,9 +103,7 @@ class Verifier:
 
     def supports(self, requests: Sequence[Request]) -> list[Support]:
         """``support`` for many claims at once, in their order: texts are embedded together."""
-        requests = [
-            (legible(claim), [legible(text) for text in evidence], *tags) for claim, evidence, *tags in requests
-        ]
+        requests = [_legible(request) for request in requests]
         found = [_at_once(request) for request in requests]
         open_cases = [
             (place, case)
@@ -139,6 +137,11 @@ class Verifier:
             return Support(score * _VETOED, False, signals.veto)
         supported = score >= THRESHOLD
         return Support(score, supported, "" if supported else _reason(signals.values))
+
+
+def _legible(request: Request) -> Request:
+    claim, evidence, claim_language, evidence_language = request
+    return legible(claim), [legible(text) for text in evidence], claim_language, evidence_language
 
 
 def _at_once(request: Request) -> Support | None:
