@@ -226,6 +226,7 @@ _RULES: Mapping[str, _Rule] = {
     "rerank.windows": _Between(1, 200),
     "rerank.question_tokens": _Between(1, 512),
     "rerank.window_tokens": _Between(16, 4096),
+    "rerank.tokens": _Between(16, 1_000_000),
     "rerank.reach": _Between(0, 1000),
     "rerank.seconds": _Between(1, 3600),
     "answer.base_url": _ADDRESS,

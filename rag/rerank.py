@@ -51,15 +51,17 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class RerankSettings:
     """``model`` is ``auto`` (the bundled language model where it is installed), ``none``, ``likelihood`` or the name or
-    folder of a cross-encoder. At most ``windows`` candidates are read, ``window_tokens`` tokens of each, and only those
-    whose first-stage score is within ``reach`` of the best one's: what lies further back does not come up again. Of a
-    question, ``question_tokens`` are weighed. So the same question costs and gives the same every time; ``seconds`` is
-    the emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
+    folder of a cross-encoder. At most ``windows`` candidates are read, and only those whose first-stage score is within
+    ``reach`` of the best one's: what lies further back does not come up again. ``window_tokens`` tokens are read of
+    each, fewer where all would be more than ``tokens``: an unclear ranking is read wider, not longer. Of a question,
+    ``question_tokens`` are weighed. So the same question costs and gives the same every time; ``seconds`` is the
+    emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
 
     model: str = "auto"
-    windows: int = 18
+    windows: int = 40
     window_tokens: int = 96
-    reach: float = 6.0
+    tokens: int = 1728
+    reach: float = 5.0
     question_tokens: int = 64
     seconds: float = 30.0
 
@@ -162,7 +164,7 @@ class _Likelihood:
 
 
 def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> list[Candidate]:
-    """The first candidates that the language model reads: fewer where the ranking is already clear."""
+    """The first candidates that are read anew: fewer where the ranking is already clear."""
     return [c for c in candidates[: settings.windows] if c.score >= candidates[0].score - settings.reach]
 
 
@@ -185,7 +187,7 @@ def language_model_lifts(
     unrelated texts of its side do. Raises ``TimeoutError`` after ``settings.seconds``."""
     terms = retriever.query_terms(question)
     sides = [candidate.side for candidate in candidates]
-    size = settings.window_tokens
+    size = min(settings.window_tokens, settings.tokens // max(1, len(candidates)))
     windows = [
         under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
     ]
@@ -296,7 +298,7 @@ class _CrossEncoder:
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
-        read = self._retriever.passages(candidates[: self._settings.windows])
+        read = self._retriever.passages(read_closely(candidates, self._settings))
         with self._lock:
             scores = self._model.predict([(question, passage.text) for passage in read], show_progress_bar=False)
         return self._retriever.arrange(_blend(candidates, [float(score) for score in scores]), limit)

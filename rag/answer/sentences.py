@@ -93,7 +93,7 @@ def score_sentences(
 
     Of many, the 20 that promise most by their words are looked at more closely, and returned. A language model reads
     the best 12 of those, as far as they are not too far behind to lead; what it did not read counts as the one it is
-    least sure of.
+    least sure of, or as undecided where it is sure of all.
     """
     spans = [span for number, passage in enumerate(passages) for span in spans_of(number, passage)]
     # A source's title tells what the source is about, not what is so: it answers only where nothing else stands.
@@ -109,7 +109,7 @@ def score_sentences(
         promise = (rows * weights).sum(axis=1)
         near = [i for i in _best(promise, _MOST_PROBED, kept) if promise[i] >= promise[kept].max() - _PROBED_BEHIND]
         found = _probed(question, [spans[i] for i in near], passages, probe)
-        rows[kept, 1] = found.min()
+        rows[kept, 1] = min(found.min(), 0.0)
         rows[near, 1] = found
     scores = (rows * weights).sum(axis=1)
     return [_scored(spans[i], passages, float(scores[i]), terms, tuple(rows[i].tolist())) for i in kept]
