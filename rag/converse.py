@@ -17,6 +17,7 @@ from index.language import detect, fold, is_chinese, resolve, side, to_script
 from rag.cite import quiet, split_marks
 from rag.followup import Frame, en, en_frame, zh, zh_frame
 from rag.given import says_something
+from rag.phrases import unframed
 from rag.types import Answer, Turn
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _frame(turn: Turn | Answer, before: Frame | None) -> Frame:
         question, answer = _rewritten(turn.question, before, None), turn.answer
     tag = resolve(detect(question), before.language if before else "")
     read = zh_frame.frame if side(tag) == "zh" else en_frame.frame
-    return read(question[:_LONGEST_QUESTION], answer[:2000], tag)
+    return read(question[:_LONGEST_QUESTION], unframed(answer[:2000]), tag)
 
 
 def _in_script(before: Frame, tag: str) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from index.language import Side
 
-__all__ = ["frame", "phrase"]
+__all__ = ["frame", "phrase", "unframed"]
 
 _PHRASES: dict[str, dict[str, str]] = {
     "refusal": {
@@ -38,6 +38,14 @@ _FRAMES: dict[tuple[str, Side], str] = {
 def phrase(name: str, language: str, **values: str) -> str:
     """A phrase in ``zh-Hans``, ``zh-Hant`` or ``en``, its ``{placeholders}`` filled."""
     return _PHRASES[name][language].format(**values)
+
+
+def unframed(text: str) -> str:
+    """An answer without what introduces its quotations: nothing that Wenju says itself is what a follow-up means."""
+    own = (*_FRAMES.values(), *_PHRASES["disagree"].values())
+    for words in own:
+        text = text.replace(words, "")
+    return text.strip()
 
 
 def frame(language: str, source: Side) -> str:

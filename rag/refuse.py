@@ -24,6 +24,7 @@ from rag.answer.extractive import ExtractiveSettings, best_first
 from rag.answer.features import quarters_of, stages_of
 from rag.answer.indicators import lacking
 from rag.answer.measures import asked_measure, figures, fits
+from rag.answer.places import elsewhere
 from rag.answer.question import answer_kind, holds
 from rag.answer.sentences import ScoredSentence
 from rag.retrieve import QueryTerms
@@ -148,12 +149,13 @@ def missing_parts(
     question: str, features: Sequence[float], scored: Sequence[ScoredSentence], passages: Sequence[Passage]
 ) -> int:
     """How much that a question names or asks for its best sentences, in their passages, do not hold. A company that is
-    not there, and a figure of a report under any of its names, weigh most."""
+    not there, a figure of a report under any of its names, and a country in whose place another stands, weigh most."""
     best = best_first(scored, _QUOTING)[0]
     passage = passages[best.passage]
     return (
         _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])
         + _NAME_WEIGHS * lacking(question, nearby(best, passage))
+        + _NAME_WEIGHS * elsewhere(question, best.text, nearby(best, passage))
         + missing_times(question, passage.whole)
         + missing_otherwise(features)
         + missing_kind(question, scored)

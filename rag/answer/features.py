@@ -18,6 +18,7 @@ from index.names import matching_words, models_of
 from index.types import Passage
 from rag.answer.indicators import lacking
 from rag.answer.measures import asked_measure, figures, fits, read_quantities
+from rag.answer.places import elsewhere
 from rag.answer.question import AnswerKind, answer_kind, holds
 from rag.answer.spans import Span
 from rag.retrieve import QueryTerms
@@ -125,7 +126,7 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
     times = years_of(span.text) or years_of(around)
     names = asked.names - _names(f"{around}\n{span.text}")
     # What not even its passage names counts twice: -1.5 each, set by hand, is too little for another product's figure.
-    elsewhere = names - _names(passage.text)
+    nowhere = names - _names(passage.text)
     pairs = _pairs(span.text)
     new = matching_words(span.text) - matching_words(asked.text)
     return [
@@ -138,7 +139,7 @@ def _own_features(asked: _Asked, span: Span, passage: Passage, first: bool) -> l
         float(first),
         float(bool(asked.times & times)),
         float(bool(asked.times and times) and not asked.times & times),
-        float(len(names) + len(elsewhere)),
+        float(len(names) + len(nowhere) + elsewhere(asked.text, span.text, around)),
         float(lacking(asked.text, "\n".join((around, _just_before(span, passage), span.text)))),
         *(float(span.shape == shape) for shape in ("row", "head", "title", "question")),
     ]

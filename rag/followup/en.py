@@ -218,6 +218,10 @@ def _has_antecedent(head: str, owner: bool) -> bool:
     return bool(re.search(r"\b(?:a|an|the) [a-z]+.*\b(?:and|when|if|because|that|which)\b", head))
 
 
+# Of a person whose name the answer gives in Chinese, their role is said: "the head of the fund".
+_WHO_IS = re.compile(r"who (?:is|was) (the [\w&.,'’ -]{3,80})$", re.IGNORECASE)
+
+
 def _meaning(match: re.Match[str], before: Frame) -> str:
     kind = match.lastgroup if match.lastgroup != "of" else "org"
     asked = before.named if before.asks else ""
@@ -225,7 +229,9 @@ def _meaning(match: re.Match[str], before: Frame) -> str:
         meant = (before.named if before.asks == "organisation" else "") or before.topic or asked
         return _possessive(meant) if meant and match.group("of") else meant
     if kind == "person":
-        return before.named if before.asks == "person" and before.named else before.topic
+        described = _WHO_IS.match(before.question)
+        role = described.group(1) if described else before.topic
+        return before.named if before.asks == "person" and before.named else role
     if kind == "they":
         return before.plural or before.referent
     meant = _referent(before)

@@ -184,11 +184,24 @@ def _same_kind(folded: str, text: str) -> tuple[int, int] | None:
         names = list(LATIN.finditer(text))
         return max(names, key=lambda m: (common_start(m.group(), folded), -m.start())).span() if names else None
     words = tagged(folded)
-    places = [word for word in tagged(text) if word.tag == "ns"]
+    places = _places(text)
     if places and words and (all(word.tag == "ns" for word in words) or is_place(folded)):
-        placed = [word for word in places if text[max(0, word.start - 1) : word.start] in ("在", "于", "到")]
-        return next(((word.start, word.end) for word in placed + places), None)
+        placed = [span for span in places if text[max(0, span[0] - 1) : span[0]] in ("在", "于", "到")]
+        return (placed or places)[0]
     return None
+
+
+def _places(text: str) -> list[tuple[int, int]]:
+    """Where places stand, one within another (美国亚利桑那州) as one."""
+    spans: list[tuple[int, int]] = []
+    for word in tagged(text):
+        if word.tag != "ns":
+            continue
+        if spans and spans[-1][1] == word.start:
+            spans[-1] = (spans[-1][0], word.end)
+        else:
+            spans.append((word.start, word.end))
+    return spans
 
 
 _OBJECT = re.compile(r"(?:用于|用在|投入|投向|流向|给予?|对)(?!多少|什么)([^，的]{1,12}?)(?=的|$)")
