@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from eval.jsonlines import plain, read_rows, shown
+from eval.metrics import tokens
 from index.errors import UsageError
 from rag.types import Turn
 
@@ -125,9 +126,10 @@ def _check_evidence(case: Case) -> None:
         return
     _check(bool(case.gold), "gold must name a passage where answerable is true", [])
     _check(bool(case.answer.strip()), "answer must be given where answerable is true", case.answer)
-    _check(all(form.strip() for form in case.short_answers), "short_answers must not be blank", case.short_answers)
-    good = all(forms and all(form.strip() for form in forms) for forms in case.values)
-    _check(good, "values must not be blank", case.values)
+    # A form without a letter, figure or sign that is compared (√) would be found in no answer.
+    _check(all(map(tokens, case.short_answers)), "short_answers must not be blank, nor signs alone", case.short_answers)
+    good = all(forms and all(map(tokens, forms)) for forms in case.values)
+    _check(good, "values must not be blank, nor signs alone", case.values)
     if case.kind == "two-document":
         documents = sorted({gold.document for gold in case.gold})
         _check(len(documents) >= 2, "gold must name two documents for two-document", documents)

@@ -18,7 +18,7 @@ __all__ = ["OWN_WORDS", "ClaimText", "answer_text", "claims_of", "own_words", "p
 OWN_WORDS = ("frame", "refusal", "disagreement")
 """``Sentence.reason`` of what Wenju says itself, neither quoted nor generated."""
 
-_MARK = re.compile(r"\s*\[(\d{1,3})\]")
+_MARK = re.compile(r"(?:(?<!\s)\s+)?\[(\d{1,3})\]")  # white space is read from its beginning: once
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _BULLET = re.compile(
     r"^\s*(?:[-*•·▪◦>]\s+|#{1,6}\s+|[(（]?\d{1,2}(?:[)）、]\s*|[.．]\s+)|[(（][一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、)+"

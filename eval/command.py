@@ -128,25 +128,32 @@ def _finish(
     tell: Tell,
 ) -> int:
     """Report; ``beside`` are the earlier run to compare with, and how unfaithful answers were told apart."""
-    from eval.compare import compare, same_scorer
+    from eval.compare import changed_settings, compare, same_scorer
     from eval.report import build_report, write_report
     from eval.report.brief import brief
+    from eval.report.plots import available
 
+    bars, unknown = [], ""
     try:
         bars = check_bars(result.summary, arguments.bars)
-    except UnknownMeasureError as error:
-        tell(f"--min: {error}")
-        return _USAGE
+    except UnknownMeasureError as error:  # told below: the report is made all the same
+        unknown = str(error)
     earlier, unfaithful = beside
     comparison = None
     if earlier is not None:
         alike = same_scorer(earlier.settings, result.settings)
-        comparison = compare(earlier.rows, result.rows, arguments.seed, judged_alike=alike)
+        comparison = compare(earlier.rows, result.rows, arguments.seed, judged_alike=alike) | {
+            "with": str(earlier.out),
+            "changed": changed_settings(earlier.settings, result.settings),
+        }
     report = build_report(result, bars, comparison, unfaithful)
     paths = write_report(result, report)
     text = json.dumps(report, ensure_ascii=False) if arguments.json else brief(report, result.rows)
     sys.stdout.write(text + "\n")
-    tell(f"the report with its plots is {paths['html']}")
+    tell(f"the report{' with its plots' if available() else ''} is {paths['html']}")
+    if unknown:
+        tell(f"--min: {unknown}")
+        return _USAGE
     if all(row.state == "failed" for row in result.rows):
         tell(f"every case failed, the first because: {result.rows[0].error}")
         return 1

@@ -8,7 +8,7 @@ interval, and for yes-or-no measures McNemar's exact test (McNemar 1947). A diff
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,11 +18,12 @@ from eval.row import Row
 from eval.run import RunResult
 from index.errors import UsageError
 
-__all__ = ["COMPARED", "Change", "check_comparable", "compare", "mcnemar", "same_scorer"]
+__all__ = ["COMPARED", "Change", "changed_settings", "check_comparable", "compare", "mcnemar", "same_scorer"]
 
 Verdict = Literal["better", "worse", "noise", "unchanged"]
 
 _SIGNIFICANT = 0.05
+_NO_SETTINGS = ("cases", "cases_in_set", "set_name")
 _OF_SCORER = ("faithfulness", "citation_recall", "citation_precision")
 
 
@@ -40,7 +41,7 @@ def _decided(row: Row) -> float | None:
 
 
 def _succeeded(row: Row) -> float | None:
-    if not row.answerable or (row.state == "scored" and row.measure("contains") is None):
+    if not row.answerable or not row.checked:
         return None
     return row.measure("contains") or 0.0
 
@@ -94,10 +95,24 @@ def same_scorer(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return all(before["scorer"].get(key) == after["scorer"].get(key) for key in ("name", "revision", "threshold"))
 
 
+def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What two runs were made with that is not alike, by the dotted name of the setting: before, and after."""
+    old, new = dict(_settings(before)), dict(_settings(after))
+    return {name: [old.get(name), new.get(name)] for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
+
+
+def _settings(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{above}{name}.")
+        elif f"{above}{name}" not in _NO_SETTINGS and not above.startswith("scorer.calibration"):
+            yield f"{above}{name}", value
+
+
 def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0, *, judged_alike: bool = True) -> dict[str, Any]:
     """``{"cases": n, "left_out": [name, …], "measures": {name: …}}``: the fields of ``Change`` for each measure that
     both runs have, and which are left out because two scorers judged (``judged_alike`` is false). Cases are those with
-    the same question, gold passages and reference answer in both.
+    the same question and the same right answer in both.
 
     Raises ``UsageError`` where the runs share none.
     """
@@ -113,7 +128,7 @@ def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0, *, judge
 
 def _asked(row: Row) -> tuple[object, ...]:
     """What was asked, and what was right."""
-    return row.question, row.answerable, row.gold, row.reference
+    return row.case, row.question, row.answerable, row.gold, row.reference
 
 
 def _change(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import asdict, replace
+from typing import Any, Protocol, TypeGuard
 
 from eval.cases import Case, Gold
 from eval.claims import ClaimText, answer_text, claims_of, own_words
+from eval.marks import checksum
 from eval.metrics import CitedSentence, citation_scores, contains, exact_match, f1, tokens
 from eval.relevance import DEPTH, GoldSpans, file_name, ranking_measures, relevance
 from eval.row import JudgedClaim, Retrieved, Row, State
@@ -85,6 +87,8 @@ class Examiner:
             cluster=f"{case.gold[0].document}\n{case.gold[0].quote}" if case.gold else case.id,
             reference=case.answer,
             gold=tuple((gold.document, gold.quote) for gold in case.gold),
+            case=checksum(asdict(case))[:16],
+            checked=bool(case.short_answers or case.values),
         )
         try:
             spans, evidence = self._evidence(case)
@@ -149,11 +153,13 @@ class Examiner:
     def _judge(self, claim: ClaimText, answer: Answer, row: Row) -> JudgedClaim:
         cited = _cited_texts(answer, claim)
         found = self._support(claim.text, list(cited.values()), answer.language)
-        if found.supported is not False:
-            return JudgedClaim(claim.text, claim.citations, found.score, found.supported, found.reason)
+        # A scorer of one's own may give numbers of NumPy's, which no row can hold.
+        score, supported = (None, None) if found.score is None else (float(found.score), bool(found.supported))
+        if supported is not False:
+            return JudgedClaim(claim.text, claim.citations, score, supported, str(found.reason or ""))
         near = list(cited.items()) or [((i, p.title), p.text) for i, p in enumerate(row.retrieved)]
         (_, title), text = max(near, key=lambda item: _nearness(claim.text, item[1]), default=((0, ""), ""))
-        return JudgedClaim(claim.text, claim.citations, found.score, False, found.reason, text, title)
+        return JudgedClaim(claim.text, claim.citations, score, False, str(found.reason or ""), text, title)
 
     def _support(self, claim: str, evidence: Sequence[str], asked: str) -> Judgement:
         if not evidence:
@@ -201,9 +207,13 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
         "answer_language": answer.language,
         "mode": answer.mode,
         "standalone": answer.standalone,
-        "confidence": None if answer.confidence is None else round(answer.confidence, 6),
+        "confidence": round(answer.confidence, 6) if _is_number(answer.confidence) else None,
         "notes": answer.notes,
     }
+
+
+def _is_number(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def _cited_texts(answer: Answer, claim: ClaimText) -> Mapping[tuple[int, str], str]:

@@ -47,6 +47,7 @@ class Journal:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 _check_free(folder)
+                _check_own(folder)
                 stack.callback(_held(folder).release)
                 _settle(folder, {**settings, "cases": list(case_ids)})
                 there = _whole_rows(self._path, repair=True)
@@ -122,6 +123,13 @@ def _check_free(folder: Path) -> None:
     there = {path.name for path in folder.iterdir()} - {_LOCK, _UNFINISHED}
     if there and not there & {_SETTINGS, _ROWS}:
         raise UsageError(f"{folder} holds other files and no run: give --out a folder that is new or empty")
+
+
+def _check_own(folder: Path) -> None:
+    """A link in a run's folder leads to a file that is not the run's."""
+    for name in (_SETTINGS, _ROWS):
+        if (folder / name).is_symlink():
+            raise UsageError(f"{folder / name} is a link: give another --out")
 
 
 def _settle(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -59,6 +59,7 @@ class Row:
     with the reason in ``error``. ``evidence`` is the language of the gold passages: a tag, ``mixed``, or empty.
     ``first_hit`` is the rank of the first gold passage among the first ten, else None. ``measures`` holds those that
     apply to the case; ``citations`` the counts of ALCE's rule: sentences, supported ones, citations, needed ones.
+    ``case`` is the checksum of the case it is of, and ``checked`` whether that says what a right answer holds.
     ``milliseconds`` is the one value that differs between two runs.
     """
 
@@ -85,6 +86,8 @@ class Row:
     measures: Mapping[str, float] | None = None
     citations: tuple[int, int, int, int] = (0, 0, 0, 0)
     milliseconds: float | None = None
+    case: str = ""
+    checked: bool = True
 
     def __post_init__(self) -> None:
         if self.state not in STATES:

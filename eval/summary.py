@@ -112,10 +112,8 @@ def _of_decisions(rows: Sequence[Row], seed: int) -> Summary:
 
     refused = [row for row in whole if row.state == "refused"]
     answerable = [row for row in rows if row.answerable]
-    # Without a short answer there is nothing to look for: those cases do not tell whether the answer is right.
-    told = [row for row in answerable if row.state != "scored" or row.measure("contains") is not None]
-    if all(row.measure("contains") is None for row in answerable):
-        told = []
+    # A case that does not say what an answer must hold tells nothing here, whatever became of it.
+    told = [row for row in answerable if row.checked]
     return {
         "refusal_precision": share(refused, lambda row: not row.answerable),
         "refusal_recall": share([row for row in whole if not row.answerable], lambda row: row.state == "refused"),

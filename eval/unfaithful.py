@@ -28,17 +28,20 @@ DAMAGES = ("number", "other document", "negation")
 """The kinds of damage."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
-_MARK = re.compile(r"\s*\[\d{1,3}\]")
+_MARK = re.compile(r"(?:(?<!\s)\s+)?\[\d{1,3}\]")
+_LIST_SIGN = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）、]|\d{1,2}[.．](?!\d))\s*", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![A-Za-z\d.])\d+")
 _SHORTEST = 12  # characters of a sentence that takes another's place
 _ZH_VERBS = ("没有", "沒有", "有", "为", "為", "是", "达", "達", "将", "將", "由", "在", "可以", "须", "須", "应", "應")
-_EN_VERB = re.compile(r"\b(is|are|was|were|will|has|have|had|can|could|may|must|should|would)\b(?! not\b)")
+_EN_VERB = re.compile(r"\b(is|are|was|were|will|has|have|had|can|could|may|must|should|would)\b(?! not?\b|['’]t\b)")
+_ZH_DENYING = "不没沒未无無非"
 _EN_PAST = re.compile(r"(?<=[a-z] )(?:[a-z]{2,}ed|rose|fell|grew|won|lost|began|made|took|said|sold|held|gave)\b")
 
 
 def change_number(text: str) -> str | None:
-    """The text with the first digit of its first number changed; None where it has none."""
-    match = _NUMBER.search(text)
+    """The text with the first digit of its first number, that of a list aside, changed; None where it has none."""
+    listed = {place for sign in _LIST_SIGN.finditer(text) for place in range(*sign.span())}
+    match = next((match for match in _NUMBER.finditer(text) if match.start() not in listed), None)
     if match is None:
         return None
     digit = int(text[match.start()])
@@ -46,7 +49,8 @@ def change_number(text: str) -> str | None:
 
 
 def add_negation(text: str) -> str | None:
-    """The text with its first verb denied that a plain rule can deny, or its own denial taken out; else None."""
+    """The text with its first verb denied that a plain rule can deny and that is not denied yet, or 没有 made 有; None
+    where there is none."""
     if side(detect(text)) == "en":
         if match := _EN_VERB.search(text):
             return f"{text[: match.end()]} not{text[match.end() :]}"
@@ -68,7 +72,7 @@ def _chinese_verb(text: str) -> tuple[int, str] | None:
     for run in _HAN.finditer(text):
         position = run.start()
         for word in cut_han(run.group()):
-            if word in _ZH_VERBS:
+            if word in _ZH_VERBS and text[max(0, position - 1) : position] not in tuple(_ZH_DENYING):
                 return position, word
             position += len(word)
     return None
@@ -85,7 +89,15 @@ class Remembering:
 
     def ask(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Answer:
         """See ``rag.KnowledgeBase.ask``."""
-        key = (question, zlib.crc32(repr([turn.question for turn in history]).encode()), language)
+        key = (
+            question,
+            zlib.crc32(
+                repr(
+                    [(turn.question, getattr(turn, "text", None) or getattr(turn, "answer", "")) for turn in history]
+                ).encode()
+            ),
+            language,
+        )
         if key not in self._answers:
             answer = self._knowledge.ask(question, history, language)
             with self._lock:

@@ -188,10 +188,13 @@ def test_where_results_go_is_checked_before_anything_is_measured(tmp_path: Path)
     data.mkdir()
     queries = data / "queries.jsonl"
     queries.write_text("{}\n", encoding="utf-8")
+    linked = tmp_path / "linked.jsonl"
+    linked.hardlink_to(queries)
     for path, said in (
         (tmp_path / "none" / "rows.jsonl", "cannot write"),
         (data, "cannot write"),
-        (queries, "part of the data"),
+        (queries, "read by this command"),
+        (linked, "read by this command"),
     ):
         with pytest.raises(UsageError, match=said):
             bench.main(argparse.Namespace(bench="retrieval", data=data, save=path))

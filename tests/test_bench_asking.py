@@ -89,7 +89,7 @@ def test_what_would_fail_every_question_ends_the_pass() -> None:
             assert found[0].error == "QuestionError: the question is empty: type one"
 
 
-@pytest.mark.parametrize("content", ['{"my": "notes, no newline"}', "notes", '{"made_from_else": 1}'])
+@pytest.mark.parametrize("content", ['{"my": "notes"}', "notes", '{"made_from_else": 1}', '{"made_from": {"mine": 1}'])
 def test_a_file_of_somebody_elses_is_not_begun_anew(tmp_path: Path, content: str) -> None:
     path = tmp_path / "precious.json"
     path.write_text(content, encoding="utf-8")
@@ -127,6 +127,8 @@ def test_answers_of_older_code_are_read_but_not_added_to(tmp_path: Path, capsys:
     [
         ('{"id": "1"}\n', "is no file of answers"),
         ("[]\n", "is no file of answers"),
+        ('{"made_from": []}\n', "is no file of answers"),
+        ('{"made_from": {}}\n' + "[" * 100_000 + "\n", "damaged|answers of another"),
         ("not JSON\n", "is no file of answers"),
         (json.dumps({"made_from": MADE_FROM}) + '\n{"id": "1"}\n', "line 2 is damaged"),
         (json.dumps({"made_from": MADE_FROM}) + '\n{"id": "1", "question": "?", "answer": {}}\n', "line 2 is damaged"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from eval.claims import ClaimText, answer_text, claims_of, own_words, split_claims
+from eval.claims import ClaimText, answer_text, claims_of, own_words, plain, split_claims
 from rag.types import Answer, Sentence
 
 
@@ -29,6 +31,12 @@ def texts(text: str, citations: tuple[int, ...] = ()) -> list[tuple[str, tuple[i
 )
 def test_sentences_with_figures_and_without_a_last_stop(text: str, expected: list[tuple[str, tuple[int, ...]]]) -> None:
     assert texts(text) == expected
+
+
+def test_a_megabyte_of_white_space_is_read_in_no_time() -> None:
+    started = time.perf_counter()
+    assert plain(f"x{' ' * 1_000_000}y[1]  [2]") == f"x{' ' * 1_000_000}y"
+    assert time.perf_counter() - started < 2.0
 
 
 def test_a_sentence_without_marks_of_its_own_stands_on_those_of_its_piece() -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from evaluation import (
     BROKEN,
@@ -135,6 +136,31 @@ def test_a_judge_that_fails_takes_nothing_from_what_was_measured_before_it(tmp_p
     assert right.state == "failed" and "must reply" in right.error and right.milliseconds is not None
     assert right.measure("hit@1") == 1.0 and right.measure("contains") == 1.0 and right.retrieved
     assert value(found, "success") == 1.0 and value(found, "faithfulness") is None
+
+
+def test_a_case_that_says_nothing_of_its_answer_tells_nothing_of_success_whatever_became_of_it(tmp_path: Path) -> None:
+    silent = replace(WRONG, short_answers=(), values=())
+    said = {**answers(), silent.question: RuntimeError("down")}
+    found = run(tmp_path / "failed", EvaluatedKnowledge(said), cases=(RIGHT, silent))
+    assert found.rows[1].state == "failed" and not found.rows[1].checked
+    assert found.summary["all"]["measures"]["success"]["n"] == 1 and value(found, "success") == 1.0
+
+
+def test_a_link_in_the_folder_of_a_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "rows.jsonl").symlink_to(tmp_path / "outside.txt")
+    with pytest.raises(UsageError, match="is a link"):
+        run(tmp_path / "run")
+    assert not (tmp_path / "outside.txt").exists()
+
+
+def test_what_a_scorer_gives_is_kept_as_plain_values(tmp_path: Path) -> None:
+    class Numeric(VerbatimScorer):
+        def judge(self, *words: Any) -> Judgement:
+            return Judgement(np.float32(0.25), np.bool_(False), "")  # type: ignore[arg-type]
+
+    evaluate(EvaluatedKnowledge(), [RIGHT], out=tmp_path / "run", scorer=Numeric())
+    assert read_run(tmp_path / "run").rows[0].claims[0].score == 0.25
 
 
 def test_gold_that_cannot_be_found_is_told_before_anything_is_asked(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from evaluation import (
 from fake_knowledge import HANS
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
-from eval.compare import COMPARED, compare, mcnemar, same_scorer
+from eval.compare import COMPARED, changed_settings, compare, mcnemar, same_scorer
 from eval.report import build_report, write_report
 from eval.report.brief import brief
 from eval.report.markdown import markdown
@@ -284,8 +284,18 @@ def test_what_two_scorers_judged_is_not_compared(result: RunResult, better: RunR
 
 
 def test_a_case_that_was_corrected_between_two_runs_is_not_compared(result: RunResult) -> None:
-    corrected = [replace(row, reference="another") if row.id == RIGHT.id else row for row in result.rows]
+    corrected = [replace(row, case="another") if row.id == RIGHT.id else row for row in result.rows]
     assert compare(result.rows, corrected)["cases"] == len(result.rows) - 1
+
+
+def test_what_two_runs_were_made_with_is_compared_too(result: RunResult, better: RunResult) -> None:
+    before = {**result.settings, "config": {"rerank": {"model": "auto"}}}
+    after = {**result.settings, "config": {"rerank": {"model": "none"}}, "set_name": "another"}
+    assert changed_settings(before, after) == {"config.rerank.model": ["auto", "none"]}
+    found = compare(result.rows, better.rows) | {"with": "runs/a", "changed": changed_settings(before, after)}
+    said = "The other run: runs/a. Changed since: config.rerank.model &#34;auto&#34; → &#34;none&#34;."
+    report = build_report(better, comparison=found)
+    assert said.replace("&#34;", '"') in markdown(report) and said in page(report, better.rows)
 
 
 def test_the_comparison_is_in_every_form(result: RunResult, better: RunResult) -> None:

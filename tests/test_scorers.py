@@ -74,6 +74,8 @@ def test_offline_does_not_judge_other_languages() -> None:
         ({0: "ENTAILMENT", 1: "NEUTRAL", 2: "CONTRADICTION"}, 0),
         ({0: "not_entailment", 1: "entailment"}, 1),
         ({0: "unsupported", 1: "supported"}, 1),
+        ({0: "claim_unsupported", 1: "claim_supported"}, 1),
+        ({0: "claim_not_supported", 1: "claim_supported"}, 1),
         ({0: "inconsistent", 1: "consistent"}, 1),
         ({0: "蕴含", 1: "中立", 2: "矛盾"}, 0),
     ],

@@ -22,7 +22,7 @@ from eval.unfaithful import DAMAGES, Remembering, Unfaithful, add_negation, chan
 from index.language import detect, side
 from index.types import Document
 from rag import KnowledgeBase
-from rag.types import Answer, Sentence
+from rag.types import Answer, Sentence, Turn
 from rag.verify import Verifier
 
 # --- damage, by hand -------------------------------------------------------------------------------------------------
@@ -74,6 +74,32 @@ def test_a_question_is_asked_once() -> None:
     assert all(Unfaithful(asked, kind).ask(RIGHT.question).question == first.question for kind in DAMAGES)
     assert asked.search(RIGHT.question) == FOUND[RIGHT.question]
     assert knowledge.asked == [RIGHT.question]
+
+
+def test_the_same_words_after_another_answer_are_another_question() -> None:
+    knowledge = EvaluatedKnowledge()
+    asked = Remembering(knowledge)
+    for said in ("Aurora-1", "Aurora-2", "Aurora-1"):
+        asked.ask(RIGHT.question, [Turn("Which one?", said)])
+    assert len(knowledge.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "damaged"),
+    [
+        ("1. The plant has 300 workers.", "1. The plant has 800 workers."),
+        ("2. 三厂预算为42亿元。", "2. 三厂预算为92亿元。"),
+        ("3.5 million", "8.5 million"),
+        ("1. The plant is open.", None),
+    ],
+)
+def test_the_number_of_a_list_is_no_figure_to_change(text: str, damaged: str | None) -> None:
+    assert change_number(text) == damaged
+
+
+@pytest.mark.parametrize("text", ["It can't open today.", "There is no plant.", "工厂并不在上海。"])
+def test_what_is_denied_already_is_not_denied_again(text: str) -> None:
+    assert add_negation(text) is None
 
 
 def test_told_apart_by_hand(tmp_path: Path) -> None:

@@ -121,7 +121,27 @@ def test_what_nobody_sees_hides_nothing() -> None:
     found = _support(hidden, EN, "en", "en")
     assert (found.supported, found.reason) == (False, "negation")
     assert found == _support("The reservoir was not completed in 2019.", EN, "en", "en")
-    assert legible("a\u200bb ٣.٥ ⑨") == "ab 3.5 ⑨"
+    assert legible("a\u200bb n\u3164ot ٣.٥ ⑨") == "ab not 3.5 ⑨"
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("回收率为百分之八十七点五。", "回收率为87.5%。"),
+        ("销量为三百五十万台，两千人。", "销量为350万台，2000人。"),
+        ("會議於二〇二四年五月三日召開", "會議於2024年5月3日召開"),
+        ("87 per cent, 3 percent, percentage", "87%, 3%, percentage"),
+        ("一些人十分重视，千万别忘，二三十个", "一些人十分重视，千万别忘，二三十个"),
+    ],
+)
+def test_figures_are_read_in_one_writing(text: str, read_as: str) -> None:
+    assert legible(text) == read_as
+
+
+def test_a_figure_in_words_is_the_figure() -> None:
+    assert _support("回收率为百分之八十七。", "新厂的回收率为87%。", "zh-Hans", "zh-Hans").supported
+    assert _support("会议于二〇二四年五月三日召开。", "会议于2024年5月3日召开。", "zh-Hans", "zh-Hans").score == 1.0
+    assert not _support("回收率为百分之七十八。", "新厂的回收率为87%。", "zh-Hans", "zh-Hans").supported
 
 
 @pytest.mark.parametrize(("claim", "evidence", "claim_language", "evidence_language"), NEGATION)
@@ -161,6 +181,17 @@ def test_a_faithful_answerer_is_told_from_an_unfaithful_one_on_every_slice() -> 
         ("蓄水量为3", HANS, False),
         ("水库于2019年建成。远山湖水库没有鱼。", HANS, False),  # one of two sentences
         ("。", HANS, False),
+        ("Revenue was 3.5.", "Revenue was 3.5 million.", False),
+        ("He is guilty.", "He is guilty of nothing.", False),
+        ("A licence is required.", "A licence is required only before 2025.", False),
+        ("The company was insolvent.", 'He denied that "the company was insolvent".', False),
+        ("公司亏损。", "总经理否认“公司亏损”的说法。", False),
+        ("产线将关闭。", "如果需求下降，产线将关闭。", False),
+        ("产线将关闭。", "产线将关闭，除非需求回升。", False),
+        ("产线将关闭。", "如果需求回升就不会。产线将关闭，三月生效。", True),
+        ("Costs fell.", "Revenue rose\nCosts fell\nMargin 3 %", True),  # lines of a list
+        ("月产能为4.5万片", "2024年，启衡的\n月产能为4.5万片，比上年多。", True),
+        ("the plant is open", "Text. The plant\nis open; it has 3.", True),
     ],
 )
 def test_verbatim_means_whole_clauses(claim: str, evidence: str, stands: bool) -> None:

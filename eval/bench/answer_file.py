@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from eval.data import Query
+from index.disk import is_plain_file
 from index.errors import UsageError
 from rag.types import Answer
 
 __all__ = ["AnswerFile"]
 
-_HEADER = b'{"made_from": '  # what the first line begins with
 _CODE = "code"  # the one thing answers may be older than, as long as none is added
 
 
@@ -72,10 +72,13 @@ class AnswerFile:
                 ) from error
 
     def _open(self, path: Path, made_from: Mapping[str, Any]) -> None:
+        if path.exists() and not is_plain_file(path):
+            raise UsageError(f"{path} is no plain file: give another --answers")
         data = path.read_bytes() if path.exists() else b""
         whole = data.rfind(b"\n") + 1  # what a kill cut off is asked again
         if not whole:
-            if not _HEADER.startswith(data[: len(_HEADER)]):  # a file of somebody else's is not begun anew
+            cut_off = json.dumps({"made_from": made_from}, ensure_ascii=False).encode("utf-8", "replace")
+            if not cut_off.startswith(data):  # a file of somebody else's is not begun anew
                 raise UsageError(f"{path} is no file of answers: give another --answers")
             with path.open("wb", buffering=0) as file:
                 _write(file, {"made_from": made_from})
@@ -86,7 +89,7 @@ class AnswerFile:
             try:
                 row = json.loads(line)
                 self._answers[row["id"]] = (row["question"], Answer.from_dict(row["answer"]))
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise UsageError(f"{path}, line {number} is damaged: take it out, or give another --answers") from error
         if whole < len(data):
             os.truncate(path, whole)
@@ -95,7 +98,7 @@ class AnswerFile:
         try:
             there = json.loads(header)["made_from"]
             changed = [key for key in sorted({*there, *made_from}) if there.get(key) != made_from.get(key)]
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise UsageError(f"{path} is no file of answers: give another --answers") from error
         self.current = _CODE not in changed
         changed = [key for key in changed if key != _CODE]

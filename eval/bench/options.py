@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeGuard, TypeVar
 
 from index.errors import UsageError
 from rag.arguments import common_options, positive, seed
@@ -68,8 +68,15 @@ def check_save(args: argparse.Namespace) -> None:
     data: Path | None = getattr(args, "data", None)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"cannot write {path}: give --save a file in a folder that exists and can be written to")
-    if data is not None and path.exists() and path.resolve().is_relative_to(data.resolve()):
-        raise UsageError(f"{path} is part of the data that is measured: give --save another file")
+    read = [] if data is None else [data, *data.rglob("*")]
+    if path.exists() and any(
+        path.samefile(other) for other in (*read, getattr(args, "answers", None)) if _is_there(other)
+    ):
+        raise UsageError(f"{path} is read by this command: give --save another file")
+
+
+def _is_there(path: Path | None) -> TypeGuard[Path]:
+    return path is not None and path.exists()
 
 
 def save_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:

@@ -16,8 +16,10 @@ from index.language import fold
 __all__ = ["contains", "exact_match", "f1", "tokens"]
 
 _HAN = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-# A Han or kana character; a word or number, with the point of a decimal; a sign that means something.
-_TOKEN = re.compile(rf"[{_HAN}]|(?:[^\W_{_HAN}]|(?<=\d)\.(?=\d))+|[%‰°$€£¥+<>=]")
+# A Han or kana character; a word or number, with its minus and the point of a decimal; a sign that means something.
+_TOKEN = re.compile(
+    rf"[{_HAN}]|(?:(?<![0-9a-z%)\]])[-\u2212](?=\d))?(?:[^\W_{_HAN}]|(?<=\d)\.(?=\d))+|[%‰°$€£¥+<>=≤≥≠±]"
+)
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ACRONYM = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")  # a.m. and, cut short, a.m
 _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")
@@ -25,10 +27,10 @@ _ARTICLES = frozenset(("a", "an", "the"))
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text in the form they are compared in; the point of a decimal is kept (``2.5``)."""
+    """The tokens of a text in the form they are compared in; the point of a decimal and a minus are kept (``-2.5``)."""
     plain = _APOSTROPHE.sub("", _THOUSANDS.sub("", fold(text)))
     plain = _ACRONYM.sub(lambda match: match.group().replace(".", ""), plain)
-    found = _TOKEN.findall(plain)
+    found = [token.replace("\u2212", "-") for token in _TOKEN.findall(plain)]
     return [token for token in found if token not in _ARTICLES] or found
 
 

@@ -9,7 +9,7 @@
      "retrieval_curves": {"all": [hit@1, …, hit@10], "zh-Hans": …},
      "refusal_curve": [{"threshold": 0.5, "answered": 0.9, "refused": 0.8}, …], "refusal_threshold": 0.2 or null,
      "bars": [{"measure": "faithfulness", "least": 0.9, "value": 0.97, "met": true}, …],
-     "comparison": null or {"cases": 174, "left_out": [],
+     "comparison": null or {"cases": 174, "left_out": [], "with": folder, "changed": {setting: [before, after], …},
                             "measures": {"hit@1": {"n": …, "before": …, "after": …, "difference": …,
                                                    "ci": [low, high], "better": …, "worse": …, "unchanged": …, "p": …,
                                                    "verdict": "noise"}}},

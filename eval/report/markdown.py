@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,11 +20,14 @@ __all__ = [
     "left_out",
     "markdown",
     "measured_line",
+    "other_run",
     "scorer_line",
     "unfaithful_rows",
 ]
 
 Report = Mapping[str, Any]
+
+_SETTING = 24  # characters of a setting's value
 
 _TABLES: Mapping[str, Sequence[str]] = {
     "Answers": ("answer_rate", "contains", "f1", "exact", "success", "language_match"),
@@ -175,7 +179,20 @@ def _comparison(comparison: Mapping[str, Any]) -> str:
             ]
         )
     shared = f"{comparison['cases']} cases stand in both runs.{left_out(comparison)}"
-    return "\n".join(["## Against the other run", "", *aligned(rows), "", shared])
+    return "\n".join(["## Against the other run", "", *aligned(rows), "", shared, *other_run(comparison)])
+
+
+def other_run(comparison: Mapping[str, Any]) -> list[str]:
+    """Which run it was, and what it was made with that this one was not; empty where the caller did not say."""
+    if "with" not in comparison:
+        return []
+    changed = [f"{name} {_short(old)} → {_short(new)}" for name, (old, new) in comparison["changed"].items()]
+    return [f"The other run: {comparison['with']}. Changed since: {'; '.join(changed) or 'nothing'}."]
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SETTING else text[:_SETTING] + "…"
 
 
 def digits_of(name: str) -> int:

@@ -15,6 +15,7 @@ from eval.report.markdown import (
     headline,
     left_out,
     measured_line,
+    other_run,
     scorer_line,
     unfaithful_rows,
 )
@@ -76,6 +77,7 @@ def page(report: Report, rows: Sequence[Row]) -> str:
         told_apart=TOLD_APART,
         digits_of=digits_of,
         left_out=left_out,
+        other_run=other_run,
         scorer_line=scorer_line(report).replace("`", ""),
         groups=list(groups_of(report)),
         states=STATES,

@@ -23,7 +23,10 @@ __all__ = ["NliScorer", "entailment_label", "load", "windows"]
 
 _WINDOW = 3  # sentences
 _ENTAILS = re.compile(r"entail|support|faithful|consistent|蕴含|蘊含", re.IGNORECASE)
-_DENIES = re.compile(r"not|non|un|in(?=consist)|no[-_ ]|dis|不", re.IGNORECASE)
+_DENIES = re.compile(
+    r"(?<![a-z])(?:not|non|no)(?=[\W_]|entail)|un(?=support|faith|entail)|in(?=consist)|dis(?=entail)|[不非]",
+    re.IGNORECASE,
+)
 # Text of a language the tokenizer knows takes about one token a Han character or a quarter a letter; bytes take more.
 _MOST_TOKENS_PER_CHARACTER = 1.5
 _MOST_UNKNOWN = 0.05
@@ -113,7 +116,7 @@ class NliScorer:
 def entailment_label(labels: Mapping[int, str], name: str) -> int:
     """The output that stands for entailment. Raises ``ModelError`` where the labels do not tell."""
     found = [
-        int(place) for place, label in labels.items() if _ENTAILS.search(label) and not _DENIES.match(label.strip())
+        int(place) for place, label in labels.items() if _ENTAILS.search(label) and not _DENIES.search(label.strip())
     ]
     if len(found) != 1:
         raise ModelError(

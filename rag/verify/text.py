@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from index.language import fold, sentences
+from index.numbers.numerals import CHINESE, canonical, chinese_value
+from index.numbers.numerals import plain as plain_numerals
 from index.words import words
 
 __all__ = [
@@ -25,6 +27,23 @@ __all__ = [
 
 _MARK = re.compile(r"[\[［【]\^?\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]］】]")
 _EMPHASIS = re.compile(r"\*\*|__|`|^[^\S\n]*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
+# A space ends no clause: "3.5" does not stand in "3.5 million".
+_DECIMAL = re.compile(r"[.,:]\d")
+_SENTENCE_END = re.compile(r"[。！？；!?;]|\.(?!\d)")
+# What takes back, or sets a condition to, the clause after it, and the one before it.
+_QUALIFIES = re.compile(
+    r"[不没未无非否若倘]|如果|假如|假设|除非|只有|据称|传言|谣|可能|或许|声称"
+    r"|\b(?:not?|never|nor|if|unless|whether|den(?:y|ies|ied|ying)|reject\w*|refut\w*|false\w*|untrue|rumou?r\w*|alleg\w*"
+    r"|claim\w*|would|could|may|might)\b|n['’]t\b"
+)
+_QUALIFIED = re.compile(
+    r"\W*(?:(?:的|这一|这种)?(?:说法|传言|谣言|消息不实)|如果|假如|除非|前提|否则"
+    r"|(?:but )?(?:only )?(?:if|unless|until|before|except|provided|was denied|is false|is untrue)\b)"
+)
+_PER_CENT = re.compile(r"(?<=\d) ?per ?cent\b")
+_FILLERS = "\u3164\uffa0\u115f\u1160"
+_ONES = "〇一二三四五六七八九"
+_HAN = re.compile(r"[\u2e80-\uffef]")
 _SPACE = re.compile(r"\s+")
 _BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\uffef]) | (?=[\u2e80-\uffef])")
 _EDGES = " \t\n.。!！?？;；,，、:：\"'“”‘’「」『』《》<>()（）"
@@ -45,12 +64,36 @@ class Reading:
 
 
 def legible(text: str) -> str:
-    """A text as a reader takes it in: without characters that nobody sees (a "not" may hide one), and the digits of
-    every script as ASCII, so that they are figures to whatever compares figures."""
+    """A text as a reader takes it in: without characters that nobody sees (a "not" may hide one), and its figures in
+    one writing, so that whatever compares them or the words beside them sees the same: the digits of every script as
+    ASCII, 百分之八十七 as 87%, 三百五十万 as 350万, 二〇二四年五月 as 2024年5月, 87 per cent as 87%."""
+    text = _PER_CENT.sub("%", text)
     if text.isascii():
         return text
-    seen = (character for character in text if unicodedata.category(character) != "Cf")
-    return "".join(str(unicodedata.decimal(character)) if character.isdecimal() else character for character in seen)
+    seen = (c for c in text if unicodedata.category(c) != "Cf" and c not in _FILLERS)
+    text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in seen)
+    for pattern, digits in _SPELLED:
+        text = pattern.sub(digits, text)
+    return text
+
+
+def _value(match: re.Match[str]) -> str:
+    value = chinese_value(plain_numerals(match.group(1)))
+    return match.group() if value is None else canonical(value)
+
+
+def _year(match: re.Match[str]) -> str:
+    return "".join(str(_ONES.index(character)) for character in match.group().replace("零", "〇"))
+
+
+# Each in one writing of a figure; a numeral of one character may be part of a word (一些, 十分).
+_SPELLED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(rf"百分之({CHINESE})"), lambda match: f"{_value(match)}%"),
+    (re.compile(rf"[{_ONES}零]{{4}}(?=年)"), _year),
+    (re.compile(r"((?<=年)[一二三四五六七八九十]{1,3}(?=月)|(?<=月)[一二三四五六七八九十]{1,3}(?=[日号號]))"), _value),
+    (re.compile(r"((?<![〇零一二三四五六七八九十百千万萬亿億])[一二两兩三四五六七八九][十百千][一二三四五六七八九十百千零〇]*"
+                r"(?![一二三四五六七八九十百千]))"), _value),
+)  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -90,27 +133,55 @@ def read(text: str) -> Reading:
 def is_verbatim(claim: str, evidence: Sequence[str]) -> bool:
     """Whether every sentence of a claim stands in the evidence as it is, but for script, width, case and white space.
 
-    Only whole clauses count: 支持该计划 does not stand in 不支持该计划.
+    Only whole clauses count, and those that nothing beside them takes back: 支持该计划 does not stand in 不支持该计划.
     """
-    pieces = [piece for part in claim_sentences(claim) if (piece := _flat(part).strip(_EDGES))]
+    pieces = [piece for part in claim_sentences(claim) if (piece := _flat(part).text.strip(_EDGES))]
     return bool(pieces) and all(any(_stands(piece, _flat(text)) for text in evidence) for piece in pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class _Flat:
+    """A text for looking up: folded, white space as one space and none beside Han characters; ``breaks`` are the places
+    before which a line ended."""
+
+    text: str
+    breaks: frozenset[int]
+
+
 @lru_cache(maxsize=4096)
-def _flat(text: str) -> str:
-    return _BETWEEN_HAN.sub("", _SPACE.sub(" ", fold(text)))
+def _flat(text: str) -> _Flat:
+    lines = [_BETWEEN_HAN.sub("", _SPACE.sub(" ", line)).strip() for line in fold(text).splitlines()]
+    written, breaks = "", set()
+    for line in filter(None, lines):
+        if written:
+            written += "" if _HAN.match(written[-1]) or _HAN.match(line[0]) else " "
+            breaks.add(len(written))
+        written += line
+    return _Flat(written, frozenset(breaks))
 
 
-def _stands(piece: str, text: str) -> bool:
-    position = text.find(piece)
+def _stands(piece: str, flat: _Flat) -> bool:
+    position = flat.text.find(piece)
     while position >= 0:
-        before, after = text[:position][-1:], text[position + len(piece) :][:2]
-        if (not before or before in _EDGES) and (not after or (after[0] in _EDGES and not re.match(r"[.,]\d", after))):
-            return _begins_clause(text[:position])
-        position = text.find(piece, position + 1)
+        if _is_clause(flat, position, position + len(piece)):
+            return True
+        position = flat.text.find(piece, position + 1)
     return False
 
 
-def _begins_clause(before: str) -> bool:
-    """A space begins no clause: ``he did not`` may stand before it."""
-    return not before or before[-1] != " " or not before.rstrip() or before.rstrip()[-1] in _EDGES
+def _is_clause(flat: _Flat, start: int, end: int) -> bool:
+    """Whether a piece of a text is whole clauses of it, of a sentence that says nothing else about them: what follows
+    "if", "he denied that" or "before" is not said by itself."""
+    before, after = flat.text[:start].rstrip(" "), flat.text[end:]
+    line_begins, line_ends = not before or bool(flat.breaks & {start, len(before)}), _ends_line(flat, end)
+    if not line_begins and before[-1] not in _EDGES:
+        return False
+    if not line_ends and (after[0] not in _EDGES or after[0].isspace() or _DECIMAL.match(after)):
+        return False
+    sentence = "" if line_begins else _SENTENCE_END.split(before)[-1]
+    return not _QUALIFIES.search(sentence) and (line_ends or not _QUALIFIED.match(after))
+
+
+def _ends_line(flat: _Flat, end: int) -> bool:
+    rest = flat.text[end:].lstrip(" ")
+    return not rest or bool(flat.breaks & {end, len(flat.text) - len(rest)})
