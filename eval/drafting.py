@@ -7,6 +7,7 @@ Chinese asks in place: the figure becomes 多少 and the clause stays as it is. 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from index.language import side, to_script
@@ -61,19 +62,27 @@ _CURRENCY = re.compile(r"(?:(?:USD|CNY|RMB|NTD|NT\$|HKD|EUR|JPY|US\$|[$€£¥])
 _LIST_SIGN = re.compile(r"^\s*(?:\d{1,2}[.、)]\s*(?=\D)|[-*•]\s+)")
 _IN_NAME = re.compile(r"[-–之第A-Za-z]$")
 _LEANS = re.compile(
-    r"^(?:it|this|that|these|those|they|he|she|such|and|but|however|也|但|其中|该|該|此|这|這|它|其|他|她|而|因此|同时|同時|另外)",
+    r"^(?:(?:it|this|that|these|those|they|he|she|such|and|but|however|then|later|also|still|yet|meanwhile|instead|"
+    r"for example|in particular)\b|也|但|其中|该|該|此|这|這|它|其|他|她|而|因此|同时|同時|另外|"
+    r"后来|後來|尤其|例如|比如|然而|不过|不過|最后|最後|当时|當時|随后|隨後|之后|之後|此后|接着|接著|至于|至於|甚至)",
     re.IGNORECASE,
 )
+_ASKS = re.compile(r"^(?:what|which|who|how|why|when|where)\b|什么|什麼|如何|为何|為何|哪", re.IGNORECASE)
+_NUMBERED_NAME = re.compile(r"\b[A-Z][a-z]+ $")  # Apollo 11
 
 
 def question_of(sentence: str, language: str) -> Question | None:
     """A question in the sentence's language, or None where it states nothing that can be asked for.
 
-    A sentence that begins with what leans on the one before it (``It``, ``其中``), or that no stop closes, gives none.
+    A sentence that begins with what leans on the one before it (``It``, ``其中``) or with the sign of a footnote, and
+    one that no stop closes, gives none.
     """
     sentence = _LIST_SIGN.sub("", sentence)
     if _LEANS.match(sentence) or not sentence.rstrip().endswith((".", "!", "。", "；", "！")):
         return None
+    kind = unicodedata.category(sentence[0])
+    if kind[0] not in "LNPS" or kind == "No":
+        return None  # the sign of a footnote (², ②), or what another rule left over
     chinese = side(language) == "zh"
     return _definition(sentence, chinese, language) or (
         _in_place(sentence, language) if chinese else _english(sentence)
@@ -82,7 +91,7 @@ def question_of(sentence: str, language: str) -> Question | None:
 
 def _definition(sentence: str, chinese: bool, language: str) -> Question | None:
     found = (_ZH_DEFINITION if chinese else _EN_DEFINITION).match(sentence.strip())
-    if found is None or any(character.isdigit() for character in found.group(1)):
+    if found is None or any(character.isdigit() for character in found.group(1)) or _ASKS.search(found.group(1)):
         return None
     term, meaning = found.group(1).strip(), found.group(2).strip().rstrip("。.")
     if chinese:
@@ -99,6 +108,7 @@ def _telling(sentence: str) -> Quantity | None:
     found = [q for q in quantities(sentence) if not q.weak and q.kind not in ("identifier", "ordinal")]
     figures = [q for q in found if q.kind not in _DATES and _is_written_out(sentence[q.start : q.end], q)]
     figures = [q for q in figures if not _IN_NAME.search(sentence[: q.start])]
+    figures = [q for q in figures if q.unit or q.kind != "number" or not _NUMBERED_NAME.search(sentence[: q.start])]
     dates = [q for q in found if q.kind in _DATES]
     return (figures or dates or [None])[-1]  # type: ignore[list-item]
 

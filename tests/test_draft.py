@@ -19,6 +19,22 @@ from index.types import Document, Section
 
 
 @pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("后来，工厂在2019年搬到了新竹。", "zh-Hans"),
+        ("尤其是2019年以前，产能只有3万片。", "zh-Hans"),
+        ("Later, the plant moved to Hsinchu in 2019.", "en"),
+        ("²² The plant was built in 2019 for 3 million dollars.", "en"),
+        ("②工厂在2019年搬到了新竹。", "zh-Hans"),
+        ("What matters is the share of sales that stays.", "en"),
+        ("The crew that flew on Apollo 1.", "en"),
+    ],
+)
+def test_a_sentence_that_cannot_stand_alone_gives_no_question(sentence: str, language: str) -> None:
+    assert question_of(sentence, language) is None
+
+
+@pytest.mark.parametrize(
     ("sentence", "language", "question", "short"),
     [
         ("月產能增至三萬二千片，瓶頸在測試。", "zh-Hant", "月產能增至多少片？", "三萬二千"),
