@@ -22,6 +22,11 @@ _PHRASES: dict[str, dict[str, str]] = {
         "zh-Hant": "這些文件沒有回答：{question}",
         "en": "The documents do not answer: {question}",
     },
+    "unsure": {
+        "zh-Hans": "把握不大：这段原文可能没有回答问题，请核对。",
+        "zh-Hant": "把握不大：這段原文可能沒有回答問題，請核對。",
+        "en": "Not sure: this text may not answer the question, please check.",
+    },
     "fallback": {
         "zh-Hans": "语言模型没有给出可用的回答（{reason}），以下为文档原文。",
         "zh-Hant": "語言模型沒有給出可用的回答（{reason}），以下為文件原文。",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Responder"]
 
 _RELATED = 3  # passages a refusal names
+_UNSURE = 0.4  # the probability below which quotes come with a warning: of such answers about half are right
 _QUOTING = ExtractiveSettings()
 
 
@@ -159,7 +160,9 @@ class Responder:
     def _extract(self, base: Answer, evidence: _Evidence) -> Iterator[Event]:
         pieces, citations = self._quotes(base, evidence)
         yield from pieces
-        yield _finished(base, pieces, citations)
+        unsure = evidence.verdict.probability is not None and evidence.verdict.probability < _UNSURE
+        notes = (phrase("unsure", base.language),) if unsure else ()
+        yield replace(_finished(base, pieces, citations), notes=notes)
 
     def _generate(
         self, base: Answer, question: str, evidence: _Evidence, history: Sequence[Answer | Turn]

@@ -287,6 +287,22 @@ def test_a_history_may_be_any_iterable_and_its_blank_turns_are_passed_over(real:
         assert real.ask("How much is it?", history).standalone == asked.standalone != "How much is it?"
 
 
+@pytest.mark.parametrize(
+    ("question", "warned"),
+    [
+        ("Which director chairs the export compliance committee that Qiheng set up in 2025?", "Not sure: "),
+        ("美國晶片管制中的「效能密度」是怎麼算出來的？", "把握不大：這段原文可能沒有回答問題"),
+        ("英伟达H200配的是哪种显存，容量多大？", "把握不大：这段原文可能没有回答问题"),
+        ("启衡微电子2024年的月产能是多少？", ""),
+    ],
+)
+def test_an_answer_that_is_as_likely_wrong_comes_with_a_warning(real: KnowledgeBase, question: str, warned: str) -> None:
+    answer = real.ask(question)
+    assert not answer.refused and answer.confidence is not None
+    assert (answer.confidence < 0.4) == bool(warned) == bool(answer.notes)
+    assert not warned or answer.notes[0].startswith(warned)
+
+
 @pytest.mark.parametrize("question", [None, b"H20?", 3, ["H20?"]])
 def test_a_question_that_is_no_text_is_refused_by_its_type(real: KnowledgeBase, question: Any) -> None:
     for call in (real.ask, real.search, lambda q: next(real.stream(q)), real.as_chain().invoke):
