@@ -349,3 +349,28 @@ def test_a_blank_turn_is_passed_over(blank: Turn | Answer) -> None:
     expected = standalone("日本呢？", [asked])
     assert expected != "日本呢？"
     assert standalone("日本呢？", [asked, *[blank] * 5]) == standalone("日本呢？", [blank, asked]) == expected
+
+
+@pytest.mark.parametrize(
+    ("turn", "question", "expected"),
+    [
+        # What Wenju itself says ("in Chinese") is nobody.
+        (
+            Turn("Who is the general manager of Qiheng Micro?", "The documents say, in Chinese:\n总经理为林望舒。[1]"),
+            "How old is he?",
+            "How old is the general manager of Qiheng Micro?",
+        ),
+        (
+            Turn("Who is the general manager of Qiheng Micro?", "The documents say, in Chinese:\n总经理为林望舒。[1]"),
+            "How many employees do they have?",
+            "How many employees do Qiheng Micro have?",
+        ),
+        (Turn("台积电在美国亚利桑那州获得了多少资助？", "66亿美元。[1]"), "在德国呢？", "台积电在德国获得了多少资助？"),
+        (Turn("昇腾910B单价多少？", "约11万元。[1]"), "适合哪些用户？", "昇腾910B适合哪些用户？"),
+        (Turn("昇騰910B單價多少？", "約11萬元。[1]"), "支援哪些格式？", "支援哪些格式？"),
+        (Turn("昇騰910B單價多少？", "約11萬元。[1]"), "適合哪些用戶？", "昇騰910B適合哪些用戶？"),
+        (Turn("昇腾910B单价多少？", "约11万元。[1]"), "台积电适合哪些用户？", "台积电适合哪些用户？"),
+    ],
+)
+def test_what_is_missing_is_taken_from_what_was_asked(turn: Turn, question: str, expected: str) -> None:
+    assert standalone(question, [turn]) == expected

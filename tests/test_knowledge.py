@@ -296,7 +296,7 @@ def test_a_history_may_be_any_iterable_and_its_blank_turns_are_passed_over(real:
         ("启衡微电子2024年的月产能是多少？", ""),
     ],
 )
-def test_an_answer_that_is_as_likely_wrong_comes_with_a_warning(real: KnowledgeBase, question: str, warned: str) -> None:
+def test_an_answer_that_may_well_be_wrong_comes_with_a_warning(real: KnowledgeBase, question: str, warned: str) -> None:
     answer = real.ask(question)
     assert not answer.refused and answer.confidence is not None
     assert (answer.confidence < 0.4) == bool(warned) == bool(answer.notes)

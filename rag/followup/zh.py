@@ -44,7 +44,7 @@ def rewrite(question: str, before: Frame, tag: str) -> str:
     core = _with_year(core, before)
     if question.rstrip().endswith(("?", "？")) and _is_fragment(plain(core)):
         core += "呢"
-    for rule in (_bare, _comparison, _contrast, _pronouns, _ownerless):
+    for rule in (_bare, _comparison, _contrast, _pronouns, _ownerless, _subjectless):
         found = rule(core, before)
         if found:
             return _asked(found, tag)
@@ -334,6 +334,14 @@ def _ownerless(core: str, before: Frame) -> str:
     time = before.time if dated and before.time not in topic else ""
     time += "年" if re.fullmatch(r"\d{4}", time) else ""
     return f"{topic}{time}{joint}{core}"
+
+
+_VERB_FIRST = re.compile(r"(?:适合|适用于?|支持|采用|用于|位于|拥有|属于|面向|针对)(?:多少|几|哪|什么|谁)")
+
+
+def _subjectless(core: str, before: Frame) -> str:
+    """``适合哪些用户``: a question that begins with its verb is asked of the topic before it."""
+    return f"{before.referent}{core}" if before.referent and _VERB_FIRST.match(plain(core)) else ""
 
 
 def _leans_on_manner(text: str, before: Frame) -> bool:
