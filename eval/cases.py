@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from eval.jsonlines import plain, read_rows, shown
+from eval.marks import checksum
 from eval.metrics import tokens
 from index.errors import UsageError
 from rag.types import Turn
@@ -100,6 +101,11 @@ class Case:
         else:
             _check(not self.history, f"history must be empty for {self.kind}: call it follow-up", len(self.history))
         _check_evidence(self)
+
+    @property
+    def checksum(self) -> str:
+        """What tells this case from another, and from itself before it was corrected; its notes aside."""
+        return checksum(asdict(replace(self, notes="")))[:16]
 
     @property
     def needs_every_gold(self) -> bool:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from index.language import sentences
 from rag.types import Answer, Sentence
 
-__all__ = ["OWN_WORDS", "ClaimText", "answer_text", "claims_of", "own_words", "plain", "split_claims"]
+__all__ = ["MARK", "OWN_WORDS", "ClaimText", "answer_text", "claims_of", "own_words", "plain", "split_claims"]
 
 OWN_WORDS = ("frame", "refusal", "disagreement")
 """``Sentence.reason`` of what Wenju says itself, neither quoted nor generated."""
 
-_MARK = re.compile(r"(?:(?<!\s)\s+)?\[(\d{1,3})\]")  # white space is read from its beginning: once
+MARK = re.compile(r"(?:(?<!\s)\s+)?\[(\d{1,3})\]")  # white space is read from its beginning: once
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _BULLET = re.compile(
     r"^\s*(?:[-*•·▪◦>]\s+|#{1,6}\s+|[(（]?\d{1,2}(?:[)）、]\s*|[.．]\s+)|[(（][一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、)+"
@@ -60,7 +60,7 @@ def split_claims(text: str, citations: Sequence[int] = ()) -> Iterator[ClaimText
     """
     for line in text.splitlines():
         for piece in _whole_quotations(_BULLET.sub("", line)):
-            marks = tuple(dict.fromkeys(int(number) for number in _MARK.findall(piece)))
+            marks = tuple(dict.fromkeys(int(number) for number in MARK.findall(piece)))
             words = plain(piece)
             if not _SAYS_SOMETHING.search(words):
                 if marks:
@@ -88,7 +88,7 @@ def answer_text(answer: Answer) -> str:
 
 def plain(text: str) -> str:
     """Text without ``[n]`` marks and emphasis."""
-    return _EMPHASIS.sub("", _MARK.sub("", text)).strip()
+    return _EMPHASIS.sub("", MARK.sub("", text)).strip()
 
 
 def _whole_quotations(text: str) -> Iterator[str]:

@@ -85,8 +85,8 @@ def check_comparable(before: RunResult, cases: Sequence[Case]) -> None:
     """Raises ``UsageError`` where a run is of damaged answers, or shares no question with cases yet to be asked."""
     if before.settings.get("damage"):
         raise UsageError(f"the run in {before.out} is of answers made unfaithful: compare with the run beside it")
-    asked = {(row.id, row.question) for row in before.rows}
-    if not any((case.id, case.question) in asked for case in cases):
+    earlier = {row.id: row for row in before.rows}
+    if not any(case.id in earlier and _is_of(earlier[case.id], case) for case in cases):
         raise UsageError("the run to compare with shares no question with these cases: compare runs over the same set")
 
 
@@ -112,12 +112,12 @@ def _settings(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
 def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0, *, judged_alike: bool = True) -> dict[str, Any]:
     """``{"cases": n, "left_out": [name, …], "measures": {name: …}}``: the fields of ``Change`` for each measure that
     both runs have, and which are left out because two scorers judged (``judged_alike`` is false). Cases are those with
-    the same question and the same right answer in both.
+    of which nothing but the notes was changed between.
 
     Raises ``UsageError`` where the runs share none.
     """
     earlier = {row.id: row for row in before}
-    pairs = [(earlier[row.id], row) for row in after if row.id in earlier and _asked(earlier[row.id]) == _asked(row)]
+    pairs = [(earlier[row.id], row) for row in after if row.id in earlier and _alike(earlier[row.id], row)]
     if not pairs:
         raise UsageError("the two runs share no question: compare runs over the same set")
     left_out = [] if judged_alike else list(_OF_SCORER)
@@ -126,9 +126,15 @@ def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0, *, judge
     return {"cases": len(pairs), "left_out": left_out, "measures": measures}
 
 
-def _asked(row: Row) -> tuple[object, ...]:
-    """What was asked, and what was right."""
-    return row.case, row.question, row.answerable, row.gold, row.reference
+def _alike(old: Row, new: Row) -> bool:
+    """Whether two rows are of one case; rows of before cases were marked, by what they say of it."""
+    if old.case and new.case:
+        return old.case == new.case
+    return (old.question, old.gold, old.reference) == (new.question, new.gold, new.reference)
+
+
+def _is_of(row: Row, case: Case) -> bool:
+    return row.case == case.checksum if row.case else row.question == case.question
 
 
 def _change(

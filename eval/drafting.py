@@ -63,12 +63,14 @@ _LIST_SIGN = re.compile(r"^\s*(?:\d{1,2}[.、)]\s*(?=\D)|[-*•]\s+)")
 _IN_NAME = re.compile(r"[-–之第A-Za-z]$")
 _LEANS = re.compile(
     r"^(?:(?:it|this|that|these|those|they|he|she|such|and|but|however|then|later|also|still|yet|meanwhile|instead|"
-    r"for example|in particular)\b|也|但|其中|该|該|此|这|這|它|其|他|她|而|因此|同时|同時|另外|"
+    r"for example|in particular)\b|也(?!门|門)|但|其中|该|該|此|这|這|它|其|他|她|而|因此|同时|同時|另外|"
     r"后来|後來|尤其|例如|比如|然而|不过|不過|最后|最後|当时|當時|随后|隨後|之后|之後|此后|接着|接著|至于|至於|甚至)",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"^(?:what|which|who|how|why|when|where)\b|什么|什麼|如何|为何|為何|哪", re.IGNORECASE)
-_NUMBERED_NAME = re.compile(r"\b[A-Z][a-z]+ $")  # Apollo 11
+_ASKS = re.compile(
+    r"^(?:[Ww]hat|[Ww]hich|[Ww]ho|[Hh]ow|[Ww]hy|[Ww]hen|[Ww]here)\b|什么|什麼|如何|为何|為何|哪(?![吒怕])"
+)
+_NUMBERED_NAME = re.compile(r"(?<=\w )[A-Z][a-z]+ $")  # Apollo 11, but not "About 300", with which a sentence begins
 
 
 def question_of(sentence: str, language: str) -> Question | None:
@@ -77,8 +79,8 @@ def question_of(sentence: str, language: str) -> Question | None:
     A sentence that begins with what leans on the one before it (``It``, ``其中``) or with the sign of a footnote, and
     one that no stop closes, gives none.
     """
-    sentence = _LIST_SIGN.sub("", sentence)
-    if _LEANS.match(sentence) or not sentence.rstrip().endswith((".", "!", "。", "；", "！")):
+    sentence = _LIST_SIGN.sub("", sentence).strip()
+    if not sentence or _LEANS.match(sentence) or not sentence.endswith((".", "!", "。", "；", "！")):
         return None
     kind = unicodedata.category(sentence[0])
     if kind[0] not in "LNPS" or kind == "No":

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Protocol, TypeGuard
 
 from eval.cases import Case, Gold
 from eval.claims import ClaimText, answer_text, claims_of, own_words
-from eval.marks import checksum
 from eval.metrics import CitedSentence, citation_scores, contains, exact_match, f1, tokens
 from eval.relevance import DEPTH, GoldSpans, file_name, ranking_measures, relevance
 from eval.row import JudgedClaim, Retrieved, Row, State
@@ -87,7 +86,7 @@ class Examiner:
             cluster=f"{case.gold[0].document}\n{case.gold[0].quote}" if case.gold else case.id,
             reference=case.answer,
             gold=tuple((gold.document, gold.quote) for gold in case.gold),
-            case=checksum(asdict(case))[:16],
+            case=case.checksum,
             checked=bool(case.short_answers or case.values),
         )
         try:

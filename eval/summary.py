@@ -214,7 +214,7 @@ def _refusal_curve(rows: Sequence[Row]) -> list[dict[str, float]]:
 
 
 def _refusal_threshold(rows: Sequence[Row]) -> float | None:
-    """The confidence that the run answered from, as far as its rows show it: None where both sides of it meet."""
+    """Between the surest refusal and the least sure answer, where the threshold lay; None where they cross."""
     refused = [row.confidence for row in rows if row.confidence is not None and row.state == "refused"]
     answered = [row.confidence for row in rows if row.confidence is not None and row.state == "scored"]
     if not refused or not answered or max(refused) >= min(answered):

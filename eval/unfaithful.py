@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from eval.claims import OWN_WORDS
+from eval.claims import MARK, OWN_WORDS
 from eval.examine import Knowledge, Listed
 from eval.run import RunResult
 from index.language import detect, resolve, sentences, side
@@ -28,14 +28,17 @@ DAMAGES = ("number", "other document", "negation")
 """The kinds of damage."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
-_MARK = re.compile(r"(?:(?<!\s)\s+)?\[\d{1,3}\]")
-_LIST_SIGN = re.compile(r"^\s*(?:[(（]?\d{1,2}[)）、]|\d{1,2}[.．](?!\d))\s*", re.MULTILINE)
+_LIST_SIGN = re.compile(r"^[^\S\n]*(?:[(（]?\d{1,2}[)）、](?!\d)|\d{1,2}[.．](?!\d))", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![A-Za-z\d.])\d+")
 _SHORTEST = 12  # characters of a sentence that takes another's place
 _ZH_VERBS = ("没有", "沒有", "有", "为", "為", "是", "达", "達", "将", "將", "由", "在", "可以", "须", "須", "应", "應")
-_EN_VERB = re.compile(r"\b(is|are|was|were|will|has|have|had|can|could|may|must|should|would)\b(?! not?\b|['’]t\b)")
+_EN_VERB = re.compile(
+    r"\b(is|are|was|were|will|has|have|had|can|could|may|must|should|would)\b(?! not?\b| never\b|['’]t\b)"
+)
 _ZH_DENYING = "不没沒未无無非"
-_EN_PAST = re.compile(r"(?<=[a-z] )(?:[a-z]{2,}ed|rose|fell|grew|won|lost|began|made|took|said|sold|held|gave)\b")
+_EN_PAST = re.compile(
+    r"(?<=[a-z] )(?<!never )(?<!not )(?:[a-z]{2,}ed|rose|fell|grew|won|lost|began|made|took|said|sold|held|gave)\b"
+)
 
 
 def change_number(text: str) -> str | None:
@@ -84,20 +87,13 @@ class Remembering:
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
         self._lock = threading.Lock()
-        self._answers: dict[tuple[str, int, str], Answer] = {}
+        self._answers: dict[tuple[str, tuple[tuple[str, str], ...], str], Answer] = {}
         self._found: dict[tuple[str, int | None], list[Passage]] = {}
 
     def ask(self, question: str, history: Sequence[Answer | Turn] = (), language: str = "") -> Answer:
         """See ``rag.KnowledgeBase.ask``."""
-        key = (
-            question,
-            zlib.crc32(
-                repr(
-                    [(turn.question, getattr(turn, "text", None) or getattr(turn, "answer", "")) for turn in history]
-                ).encode()
-            ),
-            language,
-        )
+        said = tuple((turn.question, turn.text if isinstance(turn, Answer) else turn.answer) for turn in history)
+        key = (question, said, language)
         if key not in self._answers:
             answer = self._knowledge.ask(question, history, language)
             with self._lock:
@@ -156,8 +152,8 @@ class Unfaithful:
     def _damaged(self, piece: Sentence, cited: set[str]) -> Sentence | None:
         if piece.reason in OWN_WORDS:
             return piece
-        marks = "".join(_MARK.findall(piece.text))
-        plain = _MARK.sub("", piece.text.replace("**", "")).strip()
+        marks = "".join(match.group() for match in MARK.finditer(piece.text))
+        plain = MARK.sub("", piece.text.replace("**", "")).strip()
         makers: Mapping[str, Callable[[str], str | None]] = {
             "number": change_number, "negation": add_negation, "other document": lambda text: self._other(text, cited),
         }  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from index.language import Side
 
 __all__ = ["frame", "phrase", "unframed"]
@@ -46,11 +49,14 @@ def phrase(name: str, language: str, **values: str) -> str:
 
 
 def unframed(text: str) -> str:
-    """An answer without what introduces its quotations: nothing that Wenju says itself is what a follow-up means."""
-    own = (*_FRAMES.values(), *_PHRASES["disagree"].values())
-    for words in own:
-        text = text.replace(words, "")
-    return text.strip()
+    """An answer without what Wenju says itself: nothing of it is what a follow-up means."""
+    return _own_words().sub("", text).strip()
+
+
+@cache
+def _own_words() -> re.Pattern[str]:
+    texts = [*_FRAMES.values(), *(text for forms in _PHRASES.values() for text in forms.values())]
+    return re.compile("|".join(re.sub(r"\\\{\w+\\\}", "[^\n]*", re.escape(text)) for text in texts))
 
 
 def frame(language: str, source: Side) -> str:

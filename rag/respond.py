@@ -160,9 +160,7 @@ class Responder:
     def _extract(self, base: Answer, evidence: _Evidence) -> Iterator[Event]:
         pieces, citations = self._quotes(base, evidence)
         yield from pieces
-        unsure = evidence.verdict.probability is not None and evidence.verdict.probability < _UNSURE
-        notes = (phrase("unsure", base.language),) if unsure else ()
-        yield replace(_finished(base, pieces, citations), notes=notes)
+        yield replace(_finished(base, pieces, citations), notes=_doubts(base))
 
     def _generate(
         self, base: Answer, question: str, evidence: _Evidence, history: Sequence[Answer | Turn]
@@ -197,7 +195,7 @@ class Responder:
             return
         used = {number for sentence in written for number in sentence.citations}
         citations = tuple(_cite_whole(number, passages[cited[number]]) for number in sorted(used))
-        yield replace(_finished(base, tuple(written), citations), mode="generative", notes=tuple(notes))
+        yield replace(_finished(base, tuple(written), citations), mode="generative", notes=(*_doubts(base), *notes))
 
     def _checked(self, text: str, numbers: Sequence[int], passages: Sequence[Passage]) -> Sentence:
         if not numbers:
@@ -218,7 +216,13 @@ class Responder:
         if written:
             yield Status("restarting")
         yield from pieces
-        yield replace(_finished(base, pieces, citations), mode="fallback", notes=(reason,))
+        yield replace(_finished(base, pieces, citations), mode="fallback", notes=(*_doubts(base), reason))
+
+
+def _doubts(base: Answer) -> tuple[str, ...]:
+    """The warning that goes with an answer of which there is little certainty that the documents give one."""
+    unsure = base.confidence is not None and base.confidence < _UNSURE
+    return (phrase("unsure", base.language),) if unsure else ()
 
 
 def _leader(evidence: _Evidence) -> tuple[str, int]:

@@ -128,7 +128,7 @@ def test_answers_of_older_code_are_read_but_not_added_to(tmp_path: Path, capsys:
         ('{"id": "1"}\n', "is no file of answers"),
         ("[]\n", "is no file of answers"),
         ('{"made_from": []}\n', "is no file of answers"),
-        ('{"made_from": {}}\n' + "[" * 100_000 + "\n", "damaged|answers of another"),
+        (json.dumps({"made_from": MADE_FROM}) + "\n" + "[" * 100_000 + "\n", "line 2 is damaged"),
         ("not JSON\n", "is no file of answers"),
         (json.dumps({"made_from": MADE_FROM}) + '\n{"id": "1"}\n', "line 2 is damaged"),
         (json.dumps({"made_from": MADE_FROM}) + '\n{"id": "1", "question": "?", "answer": {}}\n', "line 2 is damaged"),

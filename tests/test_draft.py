@@ -28,6 +28,7 @@ from index.types import Document, Section
         ("②工厂在2019年搬到了新竹。", "zh-Hans"),
         ("What matters is the share of sales that stays.", "en"),
         ("The crew that flew on Apollo 1.", "en"),
+        ("What matters is the share that stays.", "en"),
     ],
 )
 def test_a_sentence_that_cannot_stand_alone_gives_no_question(sentence: str, language: str) -> None:

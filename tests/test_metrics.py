@@ -124,6 +124,7 @@ def test_contains_wants_whole_tokens_in_order() -> None:
     assert contains("The hall is open at 10 a.m. on Saturdays.", ["10 a.m"]) == 1.0  # cut off before its last dot
     assert contains("Output fell by -5.2%.", ["5.2%"]) == 0.0 == contains("增长5.2%", ["-5.2%"])
     assert contains("增长为−5.2%", ["-5.2%"]) == 1.0 == contains("3-5.2%", ["5.2%"])
+    assert contains("产能3万-5万片", ["5万片"]) == 1.0 == contains("2019 -2024", ["2024"])
     assert contains("回收率≤90%", ["≥90%"]) == 0.0 and contains("回收率≥90%", ["90%"]) == 1.0
     assert contains("anything", ["。"]) == 0.0  # a reference without tokens stands in nothing
 

@@ -26,6 +26,14 @@ from rag.answer.places import elsewhere
         ("Who governs North Korea?", "South Korea elected a president.", "", 1),
         ("印度尼西亚的产量是多少？", "印度的产量是3万吨。", "", 1),
         ("What did it tell us?", "It was made in Japan.", "", 0),
+        ("How much did Italy give?", "It gave US$2 billion.", "", 0),  # a currency is no country
+        ("美国拨款多少？", "意大利拨款20亿美元。", "", 1),
+        ("日本的产量是多少？", "其中美国日产3万片。", "", 1),
+        ("意大利的产量是多少？", "罗马尼亚的产量是3万片。", "", 1),
+        ("法国的产量是多少？", "美国在立法方面领先。", "", 1),
+        ("中国的产量是多少？", "美国产能是3万片。", "", 1),
+        ("How large is Mexico?", "New Mexico is as large as Poland.", "", 1),
+        ("Who wrote it in the UK?", "It was written in French.", "", 0),
     ],
 )
 def test_a_sentence_on_another_country(question: str, sentence: str, around: str, expected: int) -> None:

@@ -27,7 +27,7 @@ from evaluation import (
 from fake_knowledge import HANS
 
 from eval.bars import Bar, UnknownMeasureError, check_bars, parse_bar
-from eval.compare import COMPARED, changed_settings, compare, mcnemar, same_scorer
+from eval.compare import COMPARED, changed_settings, check_comparable, compare, mcnemar, same_scorer
 from eval.report import build_report, write_report
 from eval.report.brief import brief
 from eval.report.markdown import markdown
@@ -286,6 +286,17 @@ def test_what_two_scorers_judged_is_not_compared(result: RunResult, better: RunR
 def test_a_case_that_was_corrected_between_two_runs_is_not_compared(result: RunResult) -> None:
     corrected = [replace(row, case="another") if row.id == RIGHT.id else row for row in result.rows]
     assert compare(result.rows, corrected)["cases"] == len(result.rows) - 1
+
+
+def test_a_run_of_before_cases_were_marked_is_compared_by_what_it_says_of_them(result: RunResult) -> None:
+    older = [replace(row, case="") for row in result.rows]
+    assert compare(older, result.rows)["cases"] == len(result.rows)
+    check_comparable(replace(result, rows=tuple(older)), CASES)
+    moved = [
+        replace(case, short_answers=("another",)) if case.answerable else replace(case, question="?") for case in CASES
+    ]
+    with pytest.raises(UsageError, match="shares no question"):
+        check_comparable(result, moved)
 
 
 def test_what_two_runs_were_made_with_is_compared_too(result: RunResult, better: RunResult) -> None:

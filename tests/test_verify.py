@@ -132,6 +132,7 @@ def test_what_nobody_sees_hides_nothing() -> None:
         ("會議於二〇二四年五月三日召開", "會議於2024年5月3日召開"),
         ("87 per cent, 3 percent, percentage", "87%, 3%, percentage"),
         ("一些人十分重视，千万别忘，二三十个", "一些人十分重视，千万别忘，二三十个"),
+        ("三百万五千元，三百亿五千万，第一百货商店", "3005000元，30050000000，第一百货商店"),
     ],
 )
 def test_figures_are_read_in_one_writing(text: str, read_as: str) -> None:
@@ -192,6 +193,12 @@ def test_a_faithful_answerer_is_told_from_an_unfaithful_one_on_every_slice() -> 
         ("Costs fell.", "Revenue rose\nCosts fell\nMargin 3 %", True),  # lines of a list
         ("月产能为4.5万片", "2024年，启衡的\n月产能为4.5万片，比上年多。", True),
         ("the plant is open", "Text. The plant\nis open; it has 3.", True),
+        ("the company was insolvent", "He denied that\nthe company was insolvent.", False),
+        ("Revenue was 3.5", "Revenue was 3.5\nmillion", False),
+        ("The plant is open.", "The plant is open. If you visit, ring.", True),
+        ("production has stopped.", "Officials denied that in the U.S., production has stopped.", False),
+        ("revenue rose", "In May 2024, revenue rose.", True),
+        ("产线将关闭。", "产线将关闭，纯属谣言。", False),
     ],
 )
 def test_verbatim_means_whole_clauses(claim: str, evidence: str, stands: bool) -> None:

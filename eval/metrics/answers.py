@@ -17,9 +17,8 @@ __all__ = ["contains", "exact_match", "f1", "tokens"]
 
 _HAN = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 # A Han or kana character; a word or number, with its minus and the point of a decimal; a sign that means something.
-_TOKEN = re.compile(
-    rf"[{_HAN}]|(?:(?<![0-9a-z%)\]])[-\u2212](?=\d))?(?:[^\W_{_HAN}]|(?<=\d)\.(?=\d))+|[%‰°$€£¥+<>=≤≥≠±]"
-)
+_MINUS = rf"(?:(?<![0-9a-z%)\]{_HAN}])(?<!\d )|(?<=[为是至到达约]))[-\u2212](?=\d)"  # no hyphen of a range
+_TOKEN = re.compile(rf"[{_HAN}]|(?:{_MINUS})?(?:[^\W_{_HAN}]|(?<=\d)\.(?=\d))+|[%‰°$€£¥+<>=≤≥≠±]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ACRONYM = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")  # a.m. and, cut short, a.m
 _APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z])")

@@ -60,7 +60,7 @@ def _with_faithfulness(report: Report) -> dict[str, Any]:
 
 def _with_threshold(report: Report) -> dict[str, Any]:
     curve = report["refusal_curve"]
-    return {"curve": curve, "in use": report["refusal_threshold"]} if curve else {}
+    return {"curve": curve, "between": report["refusal_threshold"]} if curve else {}
 
 
 def _svg(name: str, draw: Callable[[Axes, Any], None], figures: Any) -> str:
@@ -118,8 +118,10 @@ def _refusal(axes: Axes, figures: Mapping[str, Any]) -> None:
         (_SECOND, "refused", "unanswerable: refused"),
     ):
         axes.plot(points, [point[key] for point in curve], color=color, linewidth=2, label=label)
-    if figures["in use"] is not None:
-        axes.axvline(figures["in use"], color=_GREY, linewidth=1.2, linestyle="--", label="in use")
+    if figures["between"] is not None:
+        axes.axvline(
+            figures["between"], color=_GREY, linewidth=1.2, linestyle="--", label="between refused and answered"
+        )
     axes.set_xlabel("threshold on confidence")
     axes.set_ylabel("share of questions")
     axes.set_xlim(0, 1)

@@ -18,10 +18,16 @@ _SHORT = {
     "加": "加拿大",
 }  # fmt: skip
 _SHORTENED = re.compile(
-    r"(?<=[对赴在驻旅访援亲抗输销向])[中华美日韩德法英俄印台港欧荷澳]"
-    r"|[中华美日韩德法英俄印台港欧荷澳](?=[方企媒军籍元裔商资产股])"
-    r"|[中美日韩德法英俄印台欧加澳](?=[中美日韩德法英俄印台欧加澳])"
-    r"|(?<=[中美日韩德法英俄印台欧])[美日韩德法英俄印台欧加澳]"
+    r"(?<=[对赴在驻旅访援亲抗输销向])[中华美日韩德法英俄印台港欧荷澳](?![伟光立月州律意半积海内])"
+    r"|(?<!其)[中华美日韩德法英俄印台港欧荷澳](?=[企媒军籍裔商资股])"
+    r"|(?<!其)[中美日韩德法英俄印台欧加澳](?=[美日韩德法英俄印台欧加澳])"
+    r"|(?<=[美日韩德法英俄印台欧])[中美日韩德法英俄印台欧加澳](?!国)"
+)
+# Longer names that hold a country's and are not it, and what something is written in.
+_NO_PLACES = re.compile(
+    r"(?:New|Gulf of) Mexico|(?:Latin|South|North|Central) America[ns]?|New South Wales|New England|新墨西哥|墨西哥湾"
+    r"|\b(?:in|into) (?:Chinese|Japanese|French|German|Spanish|Italian|Korean|Russian|Dutch|Portuguese)"
+    r"(?=\s*(?:[,.;:!?)]|$))"
 )
 
 
@@ -45,29 +51,40 @@ def _places() -> tuple[_Place, ...]:
 def _any(names: str) -> re.Pattern[str]:
     """Any of the names: Chinese ones anywhere, others as words and in their own case (a Turkish, not a turkey)."""
     forms = sorted(names.split(","), key=len, reverse=True)
-    return re.compile("|".join(rf"(?<!\w){re.escape(f)}(?!\w)" if f.isascii() else re.escape(f) for f in forms))
+    return re.compile("|".join(rf"(?<!\w){re.escape(f)}(?![\w$])" if f.isascii() else re.escape(f) for f in forms))
 
 
 @lru_cache(maxsize=8192)
 def _named(text: str) -> frozenset[str]:
-    """The places that a text names. 印度 does not stand in 印度尼西亚, nor Korea in North Korea."""
-    found: list[tuple[int, int, str]] = []
-    for source, written in ((fold(text), "chinese"), (text, "english")):
-        own = [(m.start(), m.end(), p.name) for p in _places() for m in getattr(p, written).finditer(source)]
-        found += [one for one in own if not any(_within(one, other) for other in own)]
-    return frozenset(name for _, _, name in found)
-
-
-def _within(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
-    return other[0] <= one[0] and one[1] <= other[1] and one[1] - one[0] < other[1] - other[0]
+    """The places that a text names."""
+    return frozenset(name for _, _, name in _spans(text, near=False))
 
 
 @lru_cache(maxsize=8192)
 def _touched(text: str) -> frozenset[str]:
     """The places that a text names or shows that it speaks of."""
-    folded = fold(text)
-    near = {p.name for p in _places() if p.near.search(folded) or p.near.search(text)}
-    return _named(text) | near | {_SHORT[character] for character in _SHORTENED.findall(folded)}
+    short = {_SHORT[character] for character in _SHORTENED.findall(fold(text))}
+    return frozenset(name for _, _, name in _spans(text, near=True)) | short
+
+
+def _spans(text: str, *, near: bool) -> list[tuple[int, int, str]]:
+    """Where places are named, and with ``near`` what shows them, and which; 印度 does not stand in 印度尼西亚, 罗马 not
+    in 罗马尼亚, nor Korea in North Korea."""
+    found: list[tuple[int, int, str]] = []
+    told = _NO_PLACES.sub(" … ", text)
+    for source in (fold(told), told):
+        own = [
+            (match.start(), match.end(), place.name)
+            for place in _places()
+            for pattern in (place.chinese, place.english, *([place.near] if near else []))
+            for match in pattern.finditer(source)
+        ]
+        found += [one for one in own if not any(_within(one, other) for other in own)]
+    return found
+
+
+def _within(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    return other[0] <= one[0] and one[1] <= other[1] and one[1] - one[0] < other[1] - other[0]
 
 
 def elsewhere(question: str, sentence: str, around: str) -> int:

@@ -103,7 +103,6 @@ class Verifier:
 
     def supports(self, requests: Sequence[Request]) -> list[Support]:
         """``support`` for many claims at once, in their order: texts are embedded together."""
-        requests = [_legible(request) for request in requests]
         found = [_at_once(request) for request in requests]
         open_cases = [
             (place, case)
@@ -139,11 +138,6 @@ class Verifier:
         return Support(score, supported, "" if supported else _reason(signals.values))
 
 
-def _legible(request: Request) -> Request:
-    claim, evidence, claim_language, evidence_language = request
-    return legible(claim), [legible(text) for text in evidence], claim_language, evidence_language
-
-
 def _at_once(request: Request) -> Support | None:
     """What needs no signals: nothing to check, nothing to check it against, or a claim that stands there as it is."""
     _, evidence, claim_language, evidence_language = request
@@ -151,13 +145,14 @@ def _at_once(request: Request) -> Support | None:
         return Support(0.0, False, "language")
     if not any(text.strip() for text in evidence):
         return Support(0.0, False, "no evidence")
-    return Support(1.0, True) if is_verbatim(plain(request[0]), evidence) else None
+    stands = is_verbatim(plain(legible(request[0])), [legible(text) for text in evidence])
+    return Support(1.0, True) if stands else None
 
 
 def cases_of(request: Request) -> list[Case]:
-    """A request made ready: the claim without marks, with its passages of each side."""
+    """A request made ready: the claim without marks, with its passages of each side, all legible."""
     claim, evidence, claim_language, evidence_language = request
-    cited = tuple(text for text in evidence if text.strip())
+    claim, cited = legible(claim), tuple(legible(text) for text in evidence if text.strip())
     tags = [evidence_language or detect(text) for text in cited]
     # A text without letters (`H20`) is of no language: it is compared in the other's.
     told = [tag for tag in tags if tag != "und"] or [claim_language]

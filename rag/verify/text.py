@@ -27,22 +27,23 @@ __all__ = [
 
 _MARK = re.compile(r"[\[［【]\^?\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]］】]")
 _EMPHASIS = re.compile(r"\*\*|__|`|^[^\S\n]*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
-# A space ends no clause: "3.5" does not stand in "3.5 million".
 _DECIMAL = re.compile(r"[.,:]\d")
-_SENTENCE_END = re.compile(r"[。！？；!?;]|\.(?!\d)")
+_SENTENCE_END = re.compile(r"[。！？；!?;]|(?<![.\s][a-z])\.(?=\s|$)")  # none in "u.s. plants"
 # What takes back, or sets a condition to, the clause after it, and the one before it.
 _QUALIFIES = re.compile(
-    r"[不没未无非否若倘]|如果|假如|假设|除非|只有|据称|传言|谣|可能|或许|声称"
+    r"不(?![仅但过断同少])|未(?!来)|无(?![线锡疑])|非(?![洲常])|[没否若倘]|如果|假如|假设|除非|只有|据称|据说|传闻|传言|谣|可能|或许|声称|误以为"
     r"|\b(?:not?|never|nor|if|unless|whether|den(?:y|ies|ied|ying)|reject\w*|refut\w*|false\w*|untrue|rumou?r\w*|alleg\w*"
-    r"|claim\w*|would|could|may|might)\b|n['’]t\b"
+    r"|claim\w*|would|could|may(?! \d)|might)\b|n['’]t\b"
 )
 _QUALIFIED = re.compile(
-    r"\W*(?:(?:的|这一|这种)?(?:说法|传言|谣言|消息不实)|如果|假如|除非|前提|否则"
+    r"[^\w.。！？!?;；]*(?:(?:的|这一|这种)?(?:说法|传言|传闻|谣言|消息不实)|纯属|这?(?:不是|并非)事实|如果|假如|除非|前提|否则"
     r"|(?:but )?(?:only )?(?:if|unless|until|before|except|provided|was denied|is false|is untrue)\b)"
 )
 _PER_CENT = re.compile(r"(?<=\d) ?per ?cent\b")
 _FILLERS = "\u3164\uffa0\u115f\u1160"
 _ONES = "〇一二三四五六七八九"
+_NUMERALS = "〇零一二两兩三四五六七八九十百千万萬亿億"
+_SCALE = re.compile(r"(.+?)([万萬亿億]*)")
 _HAN = re.compile(r"[\u2e80-\uffef]")
 _SPACE = re.compile(r"\s+")
 _BETWEEN_HAN = re.compile(r"(?<=[\u2e80-\uffef]) | (?=[\u2e80-\uffef])")
@@ -82,6 +83,17 @@ def _value(match: re.Match[str]) -> str:
     return match.group() if value is None else canonical(value)
 
 
+def _amount(match: re.Match[str]) -> str:
+    """The whole numeral or nothing of it; 三百五十万 keeps its 万, as 350万 has it."""
+    counted, scale = _SCALE.fullmatch(match.group(1)).groups()  # type: ignore[union-attr]  # it matches any numeral
+    if not any(character in "十百千" for character in counted):
+        return match.group()
+    if any(character in "万萬亿億" for character in counted):
+        counted, scale = counted + scale, ""
+    value = chinese_value(plain_numerals(counted))
+    return match.group() if value is None else f"{canonical(value)}{scale}"
+
+
 def _year(match: re.Match[str]) -> str:
     return "".join(str(_ONES.index(character)) for character in match.group().replace("零", "〇"))
 
@@ -91,8 +103,7 @@ _SPELLED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"百分之({CHINESE})"), lambda match: f"{_value(match)}%"),
     (re.compile(rf"[{_ONES}零]{{4}}(?=年)"), _year),
     (re.compile(r"((?<=年)[一二三四五六七八九十]{1,3}(?=月)|(?<=月)[一二三四五六七八九十]{1,3}(?=[日号號]))"), _value),
-    (re.compile(r"((?<![〇零一二三四五六七八九十百千万萬亿億])[一二两兩三四五六七八九][十百千][一二三四五六七八九十百千零〇]*"
-                r"(?![一二三四五六七八九十百千]))"), _value),
+    (re.compile(rf"(?<![第{_NUMERALS}])(?![百千万萬亿億])([{_NUMERALS}]{{2,}})"), _amount),
 )  # fmt: skip
 
 
@@ -150,13 +161,16 @@ class _Flat:
 
 @lru_cache(maxsize=4096)
 def _flat(text: str) -> _Flat:
-    lines = [_BETWEEN_HAN.sub("", _SPACE.sub(" ", line)).strip() for line in fold(text).splitlines()]
     written, breaks = "", set()
-    for line in filter(None, lines):
+    for line in text.splitlines():
+        own = _BETWEEN_HAN.sub("", _SPACE.sub(" ", fold(line))).strip()
+        if not own:
+            continue
         if written:
-            written += "" if _HAN.match(written[-1]) or _HAN.match(line[0]) else " "
-            breaks.add(len(written))
-        written += line
+            written += "" if _HAN.match(written[-1]) or _HAN.match(own[0]) else " "
+            if not line.strip()[0].islower():  # a line that goes on with a small letter goes on with the sentence
+                breaks.add(len(written))
+        written += own
     return _Flat(written, frozenset(breaks))
 
 
