@@ -11,9 +11,10 @@ import json
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from importlib import resources
 from typing import Any, Protocol
 
@@ -39,12 +40,16 @@ __all__ = [
     "read_closely",
     "under_title",
     "unrelated_texts",
+    "window_size",
 ]
 
 
 _MOST_ABOVE: dict[Side, int] = {"zh": 50, "en": 120}  # characters of title and heading that the model reads
 _REMEMBERED = 64  # questions whose order is kept
 _LACKS = 2.5  # that a model number of the question is missing, in the scores' unit: set by hand, too rare to be fitted
+_LEAST_TOKENS = 16  # of a window
+# In nats a token, and in the scores' unit: on the fit part, none that was so clear was overtaken from further back.
+_CLEAR_LIFT, _CLEAR_LEAD = 1.2, 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -52,15 +57,16 @@ _log = logging.getLogger(__name__)
 class RerankSettings:
     """``model`` is ``auto`` (the bundled language model where it is installed), ``none``, ``likelihood`` or the name or
     folder of a cross-encoder. At most ``windows`` candidates are read, and only those whose first-stage score is within
-    ``reach`` of the best one's: what lies further back does not come up again. ``window_tokens`` tokens are read of
-    each, fewer where all would be more than ``tokens``: an unclear ranking is read wider, not longer. Of a question,
-    ``question_tokens`` are weighed. So the same question costs and gives the same every time; ``seconds`` is the
-    emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
+    ``reach`` of the best one's: what lies further back does not come up again. Those behind the first ``at_first`` are
+    read only where none of these answers clearly; a cross-encoder reads no others. ``window_tokens`` tokens are read of
+    each, fewer where there are more than ``at_first``: an unclear ranking is read wider, in shorter pieces. Of a
+    question, ``question_tokens`` are weighed. So the same question costs and gives the same every time; ``seconds`` is
+    the emergency stop of a machine in trouble, after which the first stage's order stands and a warning is logged."""
 
     model: str = "auto"
     windows: int = 40
+    at_first: int = 18
     window_tokens: int = 96
-    tokens: int = 1728
     reach: float = 5.0
     question_tokens: int = 64
     seconds: float = 30.0
@@ -153,14 +159,44 @@ class _Likelihood:
         if len(read) < 2:
             return candidates
         passages = self._retriever.passages(read)
-        found = language_model_lifts(question, read, passages, self._retriever, self._settings)
-        lacking = missing_models(question, passages)
-        asked = detect(question)
-        scores = [
-            _blended(candidate, lift, candidate.side if asked == "und" else side(asked)) - _LACKS * lacks
-            for candidate, lift, lacks in zip(read, found, lacking, strict=True)
-        ]
+        first = self._settings.at_first
+        ends = time.monotonic() + self._settings.seconds
+        lifts_of = partial(self._lifts, question, window_size(self._settings, len(read)), ends)
+        found = lifts_of(read[:first], passages[:first])
+        scores = self._scores(question, read, passages, found)
+        if len(read) > first and not _is_clear(scores, found):
+            found += lifts_of(read[first:], passages[first:])
+            scores = self._scores(question, read, passages, found)
         return _blend(candidates, scores)
+
+    def _lifts(
+        self, question: str, tokens: int, ends: float, candidates: Sequence[Candidate], passages: Sequence[Passage]
+    ) -> list[float]:
+        settings = replace(self._settings, window_tokens=tokens, seconds=ends - time.monotonic())
+        return language_model_lifts(question, candidates, passages, self._retriever, settings)
+
+    def _scores(
+        self, question: str, read: Sequence[Candidate], passages: Sequence[Passage], found: Sequence[float]
+    ) -> list[float]:
+        """The new score of each candidate that has a lift."""
+        asked = detect(question)
+        lacking = missing_models(question, passages[: len(found)])
+        return [
+            _blended(candidate, lift, candidate.side if asked == "und" else side(asked)) - _LACKS * lacks
+            for candidate, lift, lacks in zip(read, found, lacking, strict=False)
+        ]
+
+
+def _is_clear(scores: Sequence[float], found: Sequence[float]) -> bool:
+    """Whether the best of those read makes the question so much likelier, or leads by so much, that it answers."""
+    best, second = sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
+    return found[best] >= _CLEAR_LIFT or scores[best] - scores[second] >= _CLEAR_LEAD
+
+
+def window_size(settings: RerankSettings, count: int) -> int:
+    """How many tokens are read of each of so many candidates: of more than are read at first, a share of what these
+    would take."""
+    return max(_LEAST_TOKENS, min(settings.window_tokens, settings.at_first * settings.window_tokens // max(1, count)))
 
 
 def read_closely(candidates: Sequence[Candidate], settings: RerankSettings) -> list[Candidate]:
@@ -187,7 +223,7 @@ def language_model_lifts(
     unrelated texts of its side do. Raises ``TimeoutError`` after ``settings.seconds``."""
     terms = retriever.query_terms(question)
     sides = [candidate.side for candidate in candidates]
-    size = min(settings.window_tokens, settings.tokens // max(1, len(candidates)))
+    size = settings.window_tokens
     windows = [
         under_title(p, best_window(p.text, terms[name], size), name) for p, name in zip(passages, sides, strict=True)
     ]
@@ -298,7 +334,7 @@ class _CrossEncoder:
 
     def rerank(self, question: str, limit: int) -> list[Passage]:
         candidates = self._retriever.candidates(question)
-        read = self._retriever.passages(read_closely(candidates, self._settings))
+        read = self._retriever.passages(candidates[: self._settings.at_first])
         with self._lock:
             scores = self._model.predict([(question, passage.text) for passage in read], show_progress_bar=False)
         return self._retriever.arrange(_blend(candidates, [float(score) for score in scores]), limit)

@@ -188,7 +188,7 @@ def test_a_cross_encoder_reorders_the_first_and_leaves_the_tail_behind(
     real: KnowledgeBase, cross_encoder: str, question: str
 ) -> None:
     retriever = real.retriever()
-    reranker = load_reranker(RerankSettings(model=cross_encoder, windows=6), retriever)
+    reranker = load_reranker(RerankSettings(model=cross_encoder, at_first=6), retriever)
     found = _checked_order(reranker, question)
     read = set(ids(retriever.passages(retriever.candidates(question)[:6])))
     first = retriever.search(question, 30)

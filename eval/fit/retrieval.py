@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rag.retrieve import Candidate, Retriever
 __all__ = ["fit_likelihood", "fit_scales"]
 
 _PAIRS = tuple(f"{asked}>{held}" for asked in SIDES for held in SIDES)
+_READ, _REACH = 18, 6.0  # fitted on candidates that are nearer still, the first stage would be trusted too little
 _TEN = 10.0  # cosines are a tenth of the size the penalty wants
 
 
@@ -72,7 +74,7 @@ def fit_likelihood(data: Path, target: Path, per_pair: int, seed: int = 0) -> fl
     generation, retriever, queries = _opened(data, Config())
     documents = _documents(generation)
     chosen = sampled(queries, per_pair, seed)
-    settings = Config().rerank
+    settings = replace(Config().rerank, windows=_READ, reach=_REACH)
     questions = []
     for query in chosen:
         candidates = read_closely(retriever.candidates(query.text), settings)
