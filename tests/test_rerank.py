@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from real import real, real_folder
 
 from index.errors import ModelError
-from index.language import sentences
+from index.language import Side, sentences
 from index.lexical import Term
 from index.models import LANGUAGE_MODEL, is_installed, is_ready, prepare
 from index.types import Passage
@@ -28,6 +29,7 @@ from rag.rerank import (
     load_reranker,
     missing_models,
     unrelated_texts,
+    window_size,
 )  # fmt: skip
 from rag.retrieve import Candidate, QueryTerms, RetrievalSettings, Retriever
 
@@ -303,6 +305,44 @@ def test_likelihood_keeps_the_tail_behind_and_the_order_steady(real: KnowledgeBa
     behind = [chunk for chunk in ids(found) if chunk not in read]
     assert behind == [chunk for chunk in ids(retriever.search(question, 16)) if chunk not in read][: len(behind)]
     assert ids(found)[12 - len(behind) :] == behind
+
+
+@pytest.mark.parametrize(("count", "tokens"), [(1, 96), (18, 96), (19, 90), (40, 43), (100, 17), (1000, 16)])
+def test_more_windows_than_at_first_share_their_tokens(count: int, tokens: int) -> None:
+    assert window_size(RerankSettings(), count) == tokens
+
+
+class Counting(Retriever):
+    """A real retriever that counts how often the words of a question are asked for: once to read passages."""
+
+    asked = 0
+
+    def query_terms(self, question: str) -> Mapping[Side, QueryTerms]:
+        self.asked += 1
+        return super().query_terms(question)
+
+
+@likelihood
+def test_only_an_unclear_ranking_is_read_to_its_end(real: KnowledgeBase) -> None:
+    retriever: Retriever = real.retriever()
+    settings = RerankSettings(model="likelihood", windows=10, at_first=4, reach=1000.0)
+    ended = {"clear": 0, "unclear": 0}
+    for question in (*QUESTIONS, "木星有多少颗卫星？", "Who won the match?", "那怎么办？"):
+        read = Counting(retriever.generation, retriever.embedder, RetrievalSettings())
+        candidates = read.candidates(question)
+        searching = read.asked
+        found = ids(load_reranker(settings, read).rerank(question, 10))
+        order = ids(retriever.arrange(candidates, 10))
+        whole = ids(load_reranker(replace(settings, at_first=10), retriever).rerank(question, 10))
+        times = read.asked - 2 * searching
+        if times == 1:
+            ended["clear"] += 1
+            assert set(found[:4]) == set(ids(retriever.passages(candidates[:4])))
+            assert found[4:] == order[4:]
+        else:
+            ended["unclear"] += 1
+            assert times == 2 and set(found) == set(whole)
+    assert ended["clear"] and ended["unclear"]
 
 
 @likelihood
