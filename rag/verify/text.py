@@ -27,6 +27,7 @@ __all__ = [
 
 _MARK = re.compile(r"[\[［【]\^?\s*\d+(?:\s*[,，、]\s*\d+)*\s*[\]］】]")
 _EMPHASIS = re.compile(r"\*\*|__|`|^[^\S\n]*(?:[-*•·]|#{1,6}|>)\s+", re.MULTILINE)
+_AROUND = 1000  # characters before and after a clause that may say something of it
 _DECIMAL = re.compile(r"[.,:]\d")
 _SENTENCE_END = re.compile(r"[。！？；!?;]|(?<![.\s][a-z])\.(?=\s|$)")  # none in "u.s. plants"
 # What takes back, or sets a condition to, the clause after it, and the one before it.
@@ -83,6 +84,11 @@ def _value(match: re.Match[str]) -> str:
     return match.group() if value is None else canonical(value)
 
 
+def _percent(match: re.Match[str]) -> str:
+    value = chinese_value(plain_numerals(match.group(1)))
+    return match.group() if value is None else f"{canonical(value)}%"
+
+
 def _amount(match: re.Match[str]) -> str:
     """The whole numeral or nothing of it; 三百五十万 keeps its 万, as 350万 has it."""
     counted, scale = _SCALE.fullmatch(match.group(1)).groups()  # type: ignore[union-attr]  # it matches any numeral
@@ -100,7 +106,7 @@ def _year(match: re.Match[str]) -> str:
 
 # Each in one writing of a figure; a numeral of one character may be part of a word (一些, 十分).
 _SPELLED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(rf"百分之({CHINESE})"), lambda match: f"{_value(match)}%"),
+    (re.compile(rf"百分之({CHINESE})"), _percent),
     (re.compile(rf"[{_ONES}零]{{4}}(?=年)"), _year),
     (re.compile(r"((?<=年)[一二三四五六七八九十]{1,3}(?=月)|(?<=月)[一二三四五六七八九十]{1,3}(?=[日号號]))"), _value),
     (re.compile(rf"(?<![第{_NUMERALS}])(?![百千万萬亿億])([{_NUMERALS}]{{2,}})"), _amount),
@@ -186,16 +192,12 @@ def _stands(piece: str, flat: _Flat) -> bool:
 def _is_clause(flat: _Flat, start: int, end: int) -> bool:
     """Whether a piece of a text is whole clauses of it, of a sentence that says nothing else about them: what follows
     "if", "he denied that" or "before" is not said by itself."""
-    before, after = flat.text[:start].rstrip(" "), flat.text[end:]
-    line_begins, line_ends = not before or bool(flat.breaks & {start, len(before)}), _ends_line(flat, end)
+    before, after = flat.text[max(0, start - _AROUND) : start].rstrip(" "), flat.text[end : end + _AROUND]
+    line_begins = not before or start in flat.breaks
+    line_ends = not after.strip() or not flat.breaks.isdisjoint((end, end + 1))  # behind its stop, or the space
     if not line_begins and before[-1] not in _EDGES:
         return False
     if not line_ends and (after[0] not in _EDGES or after[0].isspace() or _DECIMAL.match(after)):
         return False
     sentence = "" if line_begins else _SENTENCE_END.split(before)[-1]
     return not _QUALIFIES.search(sentence) and (line_ends or not _QUALIFIED.match(after))
-
-
-def _ends_line(flat: _Flat, end: int) -> bool:
-    rest = flat.text[end:].lstrip(" ")
-    return not rest or bool(flat.breaks & {end, len(flat.text) - len(rest)})
