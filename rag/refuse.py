@@ -43,6 +43,7 @@ FEATURES = (
 _BEFORE = 150  # characters in which a subject is still present
 SHARE_WITHOUT = 0.6  # of the probability, where a thing the question names is not
 _NAME_WEIGHS, _FIGURE_WEIGHS = 3, 2  # as many missing parts as that
+_PLACE_WEIGHS = 4  # more than the surest answer can bear: what is said of another country answers nothing
 _QUOTING = ExtractiveSettings()
 _NEAR = _QUOTING.kind_margin  # behind the best sentence: so near, another is quoted for what it holds
 _PLAIN_MEASURES = ("money", "percent", "people")
@@ -155,7 +156,7 @@ def missing_parts(
     return (
         _NAME_WEIGHS * missing_names(question, [nearby(best, passage)])
         + _NAME_WEIGHS * lacking(question, nearby(best, passage))
-        + _NAME_WEIGHS * elsewhere(question, best.text, nearby(best, passage))
+        + _PLACE_WEIGHS * elsewhere(question, best.text, nearby(best, passage))
         + missing_times(question, passage.whole)
         + missing_otherwise(features)
         + missing_kind(question, scored)

@@ -23,6 +23,7 @@ from rag.refuse import (
     missing_kind,
     missing_names,
     missing_otherwise,
+    missing_parts,
     missing_times,
     stored_model,
 )
@@ -165,6 +166,19 @@ def test_each_missing_name_lowers_the_probability() -> None:
     profile = "multilingual-e5-small"
     whole, lowered = (judge([1.0] * len(FEATURES), profile, missing).probability for missing in (0, 1))
     assert whole and lowered == pytest.approx(whole * 0.6)
+
+
+@pytest.mark.parametrize("profile", ["multilingual-e5-small", "multilingual-e5-small+likelihood"])
+def test_what_is_said_of_another_country_answers_nothing_however_sure(profile: str) -> None:
+    said = "意大利为意法半导体拨款20亿欧元。"
+    source = Passage("c", "d", "芯片", "/a.txt", None, 0, len(said), said, "zh-Hans", 9.0)
+    sure = [0.0 if name in ("crosses", "kind missed", "other time") else 50.0 for name in FEATURES]
+    for question, answers in (("意大利为意法半导体拨款多少？", True), ("法国为意法半导体拨款多少？", False)):
+        missing = missing_parts(question, sure, [sentence(0, said, 20.0)], [source])
+        weights = stored_model(profile)["weights"]
+        values = [50.0 if weights[name] > 0.0 else 0.0 for name in FEATURES]
+        verdict = judge(values, profile, missing)
+        assert verdict.answers is answers, (question, missing, verdict)
 
 
 def test_another_phase_than_the_one_asked_for_does_not_answer() -> None:
