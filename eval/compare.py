@@ -111,8 +111,8 @@ def _settings(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str,
 
 def compare(before: Sequence[Row], after: Sequence[Row], seed: int = 0, *, judged_alike: bool = True) -> dict[str, Any]:
     """``{"cases": n, "left_out": [name, …], "measures": {name: …}}``: the fields of ``Change`` for each measure that
-    both runs have, and which are left out because two scorers judged (``judged_alike`` is false). Cases are those with
-    of which nothing but the notes was changed between.
+    both runs have, and which are left out because two scorers judged (``judged_alike`` is false). Cases are those
+    of which nothing but the notes was changed in between.
 
     Raises ``UsageError`` where the runs share none.
     """

@@ -92,7 +92,7 @@ def question_of(sentence: str, language: str) -> Question | None:
 
 
 def _definition(sentence: str, chinese: bool, language: str) -> Question | None:
-    found = (_ZH_DEFINITION if chinese else _EN_DEFINITION).match(sentence.strip())
+    found = (_ZH_DEFINITION if chinese else _EN_DEFINITION).match(sentence)
     if found is None or any(character.isdigit() for character in found.group(1)) or _ASKS.search(found.group(1)):
         return None
     term, meaning = found.group(1).strip(), found.group(2).strip().rstrip("。.")

@@ -97,8 +97,10 @@ class Examiner:
             row = replace(row, milliseconds=round((self._clock() - started) * 1000.0, 2), **_of_answer(answer))
             # Each step keeps what the ones before it measured: a judge that fails takes nothing from them.
             row = self._retrieved(case, answer, spans, row)
-            row = _corrected(case, answer, row)
-            return self._judged(answer, row)
+            claims = claims_of(answer)
+            state: State = "refused" if answer.refused else "scored" if claims else "empty"
+            row = replace(row, measures={**(row.measures or {}), **_correctness(case, answer, state)})
+            return replace(self._judged(claims, answer, row), state=state)
         except Exception as error:
             # One failing row is a counted failure, whatever it raised; a document may also be removed meanwhile.
             if isinstance(error, _FATAL) and not isinstance(error, UnknownDocumentError):
@@ -144,28 +146,28 @@ class Examiner:
 
     # --- what was said -----------------------------------------------------------------------------------------------
 
-    def _judged(self, answer: Answer, row: Row) -> Row:
-        claims = claims_of(answer)
+    def _judged(self, claims: Sequence[ClaimText], answer: Answer, row: Row) -> Row:
         judged = tuple(self._judge(claim, answer, row) for claim in claims)
-        return replace(row, state=_state(answer), claims=judged, citations=self._cited(claims, judged, answer))
+        return replace(row, claims=judged, citations=self._cited(claims, judged, answer))
 
     def _judge(self, claim: ClaimText, answer: Answer, row: Row) -> JudgedClaim:
         cited = _cited_texts(answer, claim)
         found = self._support(claim.text, list(cited.values()), answer.language)
-        # A scorer of one's own may give numbers of NumPy's, which no row can hold.
-        score, supported = (None, None) if found.score is None else (float(found.score), bool(found.supported))
-        if supported is not False:
-            return JudgedClaim(claim.text, claim.citations, score, supported, str(found.reason or ""))
+        if found.supported is not False:
+            return JudgedClaim(claim.text, claim.citations, found.score, found.supported, found.reason)
         near = list(cited.items()) or [((i, p.title), p.text) for i, p in enumerate(row.retrieved)]
         (_, title), text = max(near, key=lambda item: _nearness(claim.text, item[1]), default=((0, ""), ""))
-        return JudgedClaim(claim.text, claim.citations, score, False, str(found.reason or ""), text, title)
+        return JudgedClaim(claim.text, claim.citations, found.score, False, found.reason, text, title)
 
     def _support(self, claim: str, evidence: Sequence[str], asked: str) -> Judgement:
         if not evidence:
             return Judgement(0.0, False, "no citation")
         spoken, written = detect(claim), detect("\n".join(evidence))
         language = asked if spoken == "zh" and side(asked) == "zh" else spoken
-        return self._scorer.judge(claim, evidence, language, written)
+        found = self._scorer.judge(claim, evidence, language, written)
+        # A scorer of one's own may give numbers of NumPy's, which no row can hold.
+        score, supported = (None, None) if found.score is None else (float(found.score), bool(found.supported))
+        return Judgement(score, supported, str(found.reason or ""))
 
     def _cited(
         self, claims: Sequence[ClaimText], judged: Sequence[JudgedClaim], answer: Answer
@@ -188,18 +190,6 @@ class Examiner:
         return found.sentences, found.supported, found.citations, found.needed
 
 
-def _state(answer: Answer) -> State:
-    return "refused" if answer.refused else "scored" if claims_of(answer) else "empty"
-
-
-def _corrected(case: Case, answer: Answer, row: Row) -> Row:
-    """The row with what the case itself says of an answer."""
-    measures = {**(row.measures or {}), "language_match": float(_speaks(answer, case.language))}
-    if case.answerable and _state(answer) == "scored":
-        measures |= _correctness(case, answer_text(answer))
-    return replace(row, measures=measures)
-
-
 def _of_answer(answer: Answer) -> dict[str, Any]:
     return {
         "answer": answer.text,
@@ -220,10 +210,14 @@ def _cited_texts(answer: Answer, claim: ClaimText) -> Mapping[tuple[int, str], s
     return {(c.number, c.title): c.quote for c in answer.citations if c.number in claim.citations}
 
 
-def _correctness(case: Case, said: str) -> dict[str, float]:
-    """Contains, exact and F1 of an answer against what the case accepts."""
-    references = [case.answer, *case.short_answers]
-    measures = {"exact": exact_match(said, references), "f1": f1(said, references)}
+def _correctness(case: Case, answer: Answer, state: State) -> dict[str, float]:
+    """What the case itself says of an answer: its language, and of one to an answerable question contains, exact and F1
+    against what the case accepts."""
+    measures = {"language_match": float(_speaks(answer, case.language))}
+    if not case.answerable or state != "scored":
+        return measures
+    said, references = answer_text(answer), [case.answer, *case.short_answers]
+    measures |= {"exact": exact_match(said, references), "f1": f1(said, references)}
     if case.short_answers or case.values:
         parts = [*([case.short_answers] if case.short_answers else []), *case.values]
         measures["contains"] = min(contains(said, forms) for forms in parts)

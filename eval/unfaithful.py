@@ -35,7 +35,7 @@ _ZH_VERBS = ("没有", "沒有", "有", "为", "為", "是", "达", "達", "将"
 _EN_VERB = re.compile(
     r"\b(is|are|was|were|will|has|have|had|can|could|may|must|should|would)\b(?! not?\b| never\b|['’]t\b)"
 )
-_ZH_DENYING = "不没沒未无無非"
+_ZH_DENYING = tuple("不没沒未无無非")
 _EN_PAST = re.compile(
     r"(?<=[a-z] )(?<!never )(?<!not )(?:[a-z]{2,}ed|rose|fell|grew|won|lost|began|made|took|said|sold|held|gave)\b"
 )
@@ -75,7 +75,7 @@ def _chinese_verb(text: str) -> tuple[int, str] | None:
     for run in _HAN.finditer(text):
         position = run.start()
         for word in cut_han(run.group()):
-            if word in _ZH_VERBS and text[max(0, position - 1) : position] not in tuple(_ZH_DENYING):
+            if word in _ZH_VERBS and text[max(0, position - 1) : position] not in _ZH_DENYING:
                 return position, word
             position += len(word)
     return None

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["MarkParser", "Numbering", "fenced", "neutralise", "quiet", "renumber", "split_marks"]
+__all__ = ["MarkParser", "Numbering", "fenced", "neutralise", "quiet", "renumber", "split_marks", "visible"]
 
 _OPEN, _CLOSE = "[［【", "]］】"
 # The lengths are bounded so that no input can make the parser hold text back for long or search it twice.
@@ -136,14 +136,14 @@ _ROLE = re.compile(rf"(?m)^([\s#*>_-]{{0,8}}(?:{_ROLE_WORDS})[\s*_]{{0,4}})[:：
 _ANY_MARK = re.compile(rf"[{re.escape(_OPEN)}]({_INSIDE}{{1,60}})[{re.escape(_CLOSE)}]")
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text without characters nobody sees (zero-width, direction, tags): they hide words from a pattern."""
     return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 def quiet(text: str) -> str:
     """A text in which no tag of ours and no control token of a chat template is left; marks are not touched."""
-    text = _CONTROL.sub(r"‹\1›", _visible(text))
+    text = _CONTROL.sub(r"‹\1›", visible(text))
     text = _OPEN_TAG.sub("‹", _TAG.sub(r"‹\1›", text))
     return _INSTRUCTION.sub(r"(\1)", text)
 

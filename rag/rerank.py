@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any, Protocol
 
@@ -158,29 +158,27 @@ class _Likelihood:
         read = read_closely(candidates, self._settings)
         if len(read) < 2:
             return candidates
-        passages = self._retriever.passages(read)
-        first = self._settings.at_first
-        ends = time.monotonic() + self._settings.seconds
-        lifts_of = partial(self._lifts, question, window_size(self._settings, len(read)), ends)
-        found = lifts_of(read[:first], passages[:first])
-        scores = self._scores(question, read, passages, found)
-        if len(read) > first and not _is_clear(scores, found):
-            found += lifts_of(read[first:], passages[first:])
+        first, ends = self._settings.at_first, time.monotonic() + self._settings.seconds
+        tokens = window_size(self._settings, len(read))
+        passages: list[Passage] = []
+        found: list[float] = []
+        scores: list[float] = []
+        for part in (read[:first], read[first:]):
+            if not part or (scores and _is_clear(scores, found)):
+                break
+            texts = self._retriever.passages(part)
+            settings = replace(self._settings, window_tokens=tokens, seconds=ends - time.monotonic())
+            found += language_model_lifts(question, part, texts, self._retriever, settings)
+            passages += texts
             scores = self._scores(question, read, passages, found)
         return _blend(candidates, scores)
-
-    def _lifts(
-        self, question: str, tokens: int, ends: float, candidates: Sequence[Candidate], passages: Sequence[Passage]
-    ) -> list[float]:
-        settings = replace(self._settings, window_tokens=tokens, seconds=ends - time.monotonic())
-        return language_model_lifts(question, candidates, passages, self._retriever, settings)
 
     def _scores(
         self, question: str, read: Sequence[Candidate], passages: Sequence[Passage], found: Sequence[float]
     ) -> list[float]:
-        """The new score of each candidate that has a lift."""
+        """The new scores of the first candidates, with their passages and lifts."""
         asked = detect(question)
-        lacking = missing_models(question, passages[: len(found)])
+        lacking = missing_models(question, passages)
         return [
             _blended(candidate, lift, candidate.side if asked == "und" else side(asked)) - _LACKS * lacks
             for candidate, lift, lacks in zip(read, found, lacking, strict=False)

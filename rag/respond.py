@@ -160,7 +160,7 @@ class Responder:
     def _extract(self, base: Answer, evidence: _Evidence) -> Iterator[Event]:
         pieces, citations = self._quotes(base, evidence)
         yield from pieces
-        yield replace(_finished(base, pieces, citations), notes=_doubts(base))
+        yield _finished(base, pieces, citations)
 
     def _generate(
         self, base: Answer, question: str, evidence: _Evidence, history: Sequence[Answer | Turn]
@@ -195,7 +195,7 @@ class Responder:
             return
         used = {number for sentence in written for number in sentence.citations}
         citations = tuple(_cite_whole(number, passages[cited[number]]) for number in sorted(used))
-        yield replace(_finished(base, tuple(written), citations), mode="generative", notes=(*_doubts(base), *notes))
+        yield replace(_finished(base, tuple(written), citations, notes), mode="generative")
 
     def _checked(self, text: str, numbers: Sequence[int], passages: Sequence[Passage]) -> Sentence:
         if not numbers:
@@ -216,13 +216,7 @@ class Responder:
         if written:
             yield Status("restarting")
         yield from pieces
-        yield replace(_finished(base, pieces, citations), mode="fallback", notes=(*_doubts(base), reason))
-
-
-def _doubts(base: Answer) -> tuple[str, ...]:
-    """The warning that goes with an answer of which there is little certainty that the documents give one."""
-    unsure = base.confidence is not None and base.confidence < _UNSURE
-    return (phrase("unsure", base.language),) if unsure else ()
+        yield replace(_finished(base, pieces, citations, [reason]), mode="fallback")
 
 
 def _leader(evidence: _Evidence) -> tuple[str, int]:
@@ -252,8 +246,14 @@ def _joined(question: str, first: _Evidence, second: _Evidence) -> _Evidence:
     )
 
 
-def _finished(base: Answer, pieces: tuple[Sentence, ...], citations: tuple[Citation, ...]) -> Answer:
-    return replace(base, text="".join(piece.text for piece in pieces), citations=citations, sentences=pieces)
+def _finished(
+    base: Answer, pieces: tuple[Sentence, ...], citations: tuple[Citation, ...], notes: Sequence[str] = ()
+) -> Answer:
+    """The answer in its pieces; with a warning where there is little certainty that the documents give one."""
+    unsure = base.confidence is not None and base.confidence < _UNSURE
+    doubts = (phrase("unsure", base.language),) if unsure else ()
+    text = "".join(piece.text for piece in pieces)
+    return replace(base, text=text, citations=citations, sentences=pieces, notes=(*doubts, *notes))
 
 
 def _cite_whole(number: int, passage: Passage) -> Citation:

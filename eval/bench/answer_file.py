@@ -77,8 +77,7 @@ class AnswerFile:
         data = path.read_bytes() if path.exists() else b""
         whole = data.rfind(b"\n") + 1  # what a kill cut off is asked again
         if not whole:
-            cut_off = json.dumps({"made_from": made_from}, ensure_ascii=False).encode("utf-8", "replace")
-            if not cut_off.startswith(data):  # a file of somebody else's is not begun anew
+            if not _line({"made_from": made_from}).startswith(data):  # a file of somebody else's is not begun anew
                 raise UsageError(f"{path} is no file of answers: give another --answers")
             with path.open("wb", buffering=0) as file:
                 _write(file, {"made_from": made_from})
@@ -106,8 +105,12 @@ class AnswerFile:
             raise UsageError(f"{path} holds answers of another {changed[0]}: give another --answers")
 
 
+def _line(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
 def _write(file: io.FileIO, value: object) -> None:
-    left = memoryview(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    left = memoryview(_line(value))
     while left:  # a disk that fills up takes a part without a word
         left = left[file.write(left) :]
     os.fsync(file.fileno())

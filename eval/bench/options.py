@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeGuard, TypeVar
+from typing import Protocol, TypeVar
 
 from index.errors import UsageError
 from rag.arguments import common_options, positive, seed
@@ -65,27 +65,20 @@ def check_save(args: argparse.Namespace) -> None:
     path: Path | None = getattr(args, "save", None)
     if path is None:
         return
-    data: Path | None = getattr(args, "data", None)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"cannot write {path}: give --save a file in a folder that exists and can be written to")
-    read = [] if data is None else [data, *data.rglob("*")]
-    if path.exists() and any(
-        path.samefile(other) for other in (*read, getattr(args, "answers", None)) if _is_there(other)
-    ):
-        raise UsageError(f"{path} is read by this command: give --save another file")
-
-
-def _is_there(path: Path | None) -> TypeGuard[Path]:
-    return path is not None and path.exists()
+    if path.exists():
+        read = [other for name in ("data", "answers") if (other := getattr(args, name, None)) is not None]
+        read += [file for folder in read for file in folder.rglob("*")]
+        if any(other.exists() and path.samefile(other) for other in read):
+            raise UsageError(f"{path} is read by this command: give --save another file")
 
 
 def save_rows(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows as JSON lines. Raises ``UsageError`` when the file cannot be written."""
     try:
-        with path.open("w", encoding="utf-8") as file:
-            # A lone surrogate is no text that a file can hold; every other character stays as it is.
-            lines = (json.dumps(row, ensure_ascii=False) for row in rows)
-            file.writelines(line.encode("utf-8", "replace").decode("utf-8") + "\n" for line in lines)
+        with path.open("w", encoding="utf-8", errors="replace") as file:  # no file can hold a lone surrogate
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror}; give --save a file in a folder that exists"

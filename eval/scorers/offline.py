@@ -58,7 +58,7 @@ class OfflineScorer:
         from rag.verify.weights import fitted_profiles
 
         package = resources.files("rag")
-        read = ["data/polarity.json"]
+        read = ["data/polarity.json", "cite.py"]
         if self.profile == "probe":
             read += ["data/support-probe.json", "linear_probe.py", "language_model.py", "gemma.py"]
         texts = [package.joinpath(name).read_text(encoding="utf-8") for name in read]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -17,11 +17,10 @@ _SHORT = {
     "俄": "俄罗斯", "印": "印度", "台": "台湾", "港": "香港", "欧": "欧盟", "荷": "荷兰", "澳": "澳大利亚",
     "加": "加拿大",
 }  # fmt: skip
+_ONE, _PAIRED = "[中华美日韩德法英俄印台港欧荷澳]", "美日韩德法英俄印台欧"
 _SHORTENED = re.compile(
-    r"(?<=[对赴在驻旅访援亲抗输销向])[中华美日韩德法英俄印台港欧荷澳](?![伟光立月州律意半积海内])"
-    r"|(?<!其)[中华美日韩德法英俄印台港欧荷澳](?=[企媒军籍裔商资股])"
-    r"|(?<!其)[中美日韩德法英俄印台欧加澳](?=[美日韩德法英俄印台欧加澳])"
-    r"|(?<=[美日韩德法英俄印台欧])[中美日韩德法英俄印台欧加澳](?!国)"
+    rf"(?<=[对赴在驻旅访援亲抗输销向]){_ONE}(?![伟光立月州律意半积海内])|(?<!其){_ONE}(?=[企媒军籍裔商资股])"
+    rf"|(?<!其)[中{_PAIRED}加澳](?=[{_PAIRED}加澳])|(?<=[{_PAIRED}])[中{_PAIRED}加澳](?!国)"
 )
 # Longer names that hold a country's and are not it, and what something is written in.
 _NO_PLACES = re.compile(
@@ -31,60 +30,42 @@ _NO_PLACES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    name: str
-    chinese: re.Pattern[str]
-    english: re.Pattern[str]
-    near: re.Pattern[str]
-
-
 @cache
-def _places() -> tuple[_Place, ...]:
+def _forms(near: bool) -> tuple[re.Pattern[str], Mapping[str, frozenset[str]]]:
+    """A pattern of all names, with ``near`` of what shows a place too, and the places that each belongs to. The longest
+    come first, so that 印度 is not found in 印度尼西亚, nor Korea in North Korea; Chinese ones stand anywhere, others
+    as words and in their own case (a Turkish, not a turkey)."""
     text = resources.files("rag").joinpath("data/places.tsv").read_text(encoding="utf-8")
-    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return tuple(
-        _Place(chinese.split(",")[0], _any(chinese), _any(english), _any(near)) for chinese, english, near in rows
-    )
-
-
-def _any(names: str) -> re.Pattern[str]:
-    """Any of the names: Chinese ones anywhere, others as words and in their own case (a Turkish, not a turkey)."""
-    forms = sorted(names.split(","), key=len, reverse=True)
-    return re.compile("|".join(rf"(?<!\w){re.escape(f)}(?![\w$])" if f.isascii() else re.escape(f) for f in forms))
+    places: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            chinese, english, shows = line.split("\t")
+            for form in ",".join((chinese, english, *([shows] if near else []))).split(","):
+                places.setdefault(form, set()).add(chinese.split(",")[0])
+    longest_first = sorted(places, key=lambda form: -len(form))
+    latin = "|".join(re.escape(form) for form in longest_first if form.isascii())
+    han = "|".join(form for form in longest_first if not form.isascii())
+    pattern = re.compile(rf"(?<!\w)(?:{latin})(?![\w$])|{han}")
+    return pattern, {form: frozenset(own) for form, own in places.items()}
 
 
 @lru_cache(maxsize=8192)
 def _named(text: str) -> frozenset[str]:
     """The places that a text names."""
-    return frozenset(name for _, _, name in _spans(text, near=False))
+    return _found(text, near=False)
 
 
 @lru_cache(maxsize=8192)
 def _touched(text: str) -> frozenset[str]:
     """The places that a text names or shows that it speaks of."""
-    short = {_SHORT[character] for character in _SHORTENED.findall(fold(text))}
-    return frozenset(name for _, _, name in _spans(text, near=True)) | short
+    return _found(text, near=True) | {_SHORT[character] for character in _SHORTENED.findall(fold(text))}
 
 
-def _spans(text: str, *, near: bool) -> list[tuple[int, int, str]]:
-    """Where places are named, and with ``near`` what shows them, and which; 印度 does not stand in 印度尼西亚, 罗马 not
-    in 罗马尼亚, nor Korea in North Korea."""
-    found: list[tuple[int, int, str]] = []
+def _found(text: str, *, near: bool) -> frozenset[str]:
+    pattern, places = _forms(near)
     told = _NO_PLACES.sub(" … ", text)
-    for source in (fold(told), told):
-        own = [
-            (match.start(), match.end(), place.name)
-            for place in _places()
-            for pattern in (place.chinese, place.english, *([place.near] if near else []))
-            for match in pattern.finditer(source)
-        ]
-        found += [one for one in own if not any(_within(one, other) for other in own)]
-    return found
-
-
-def _within(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
-    return other[0] <= one[0] and one[1] <= other[1] and one[1] - one[0] < other[1] - other[0]
+    # Chinese names are of Simplified text, others of it as it is written.
+    return frozenset(name for source in (fold(told), told) for form in pattern.findall(source) for name in places[form])
 
 
 def elsewhere(question: str, sentence: str, around: str) -> int:

@@ -107,7 +107,8 @@ def score_sentences(
     rows[kept, 0] = _meanings(question, [spans[i] for i in kept], encoder)
     if probe is not None:
         promise = (rows * weights).sum(axis=1)
-        near = [i for i in _best(promise, _MOST_PROBED, kept) if promise[i] >= promise[kept].max() - _PROBED_BEHIND]
+        least = promise[kept].max() - _PROBED_BEHIND
+        near = [i for i in _best(promise, _MOST_PROBED, kept) if promise[i] >= least]
         found = _probed(question, [spans[i] for i in near], passages, probe)
         rows[kept, 1] = min(found.min(), 0.0)
         rows[near, 1] = found

@@ -12,6 +12,7 @@ from index.language import fold, sentences
 from index.numbers.numerals import CHINESE, canonical, chinese_value
 from index.numbers.numerals import plain as plain_numerals
 from index.words import words
+from rag.cite import visible
 
 __all__ = [
     "Reading",
@@ -41,7 +42,7 @@ _QUALIFIED = re.compile(
     r"|(?:but )?(?:only )?(?:if|unless|until|before|except|provided|was denied|is false|is untrue)\b)"
 )
 _PER_CENT = re.compile(r"(?<=\d) ?per ?cent\b")
-_FILLERS = "\u3164\uffa0\u115f\u1160"
+_FILLERS = dict.fromkeys(map(ord, "\u3164\uffa0\u115f\u1160"))  # letters by their kind, but nobody sees them
 _ONES = "〇一二三四五六七八九"
 _NUMERALS = "〇零一二两兩三四五六七八九十百千万萬亿億"
 _SCALE = re.compile(r"(.+?)([万萬亿億]*)")
@@ -65,6 +66,7 @@ class Reading:
     all_words: frozenset[str]
 
 
+@lru_cache(maxsize=4096)
 def legible(text: str) -> str:
     """A text as a reader takes it in: without characters that nobody sees (a "not" may hide one), and its figures in
     one writing, so that whatever compares them or the words beside them sees the same: the digits of every script as
@@ -72,21 +74,17 @@ def legible(text: str) -> str:
     text = _PER_CENT.sub("%", text)
     if text.isascii():
         return text
-    seen = (c for c in text if unicodedata.category(c) != "Cf" and c not in _FILLERS)
+    seen = visible(text).translate(_FILLERS)
     text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in seen)
     for pattern, digits in _SPELLED:
         text = pattern.sub(digits, text)
     return text
 
 
-def _value(match: re.Match[str]) -> str:
-    value = chinese_value(plain_numerals(match.group(1)))
-    return match.group() if value is None else canonical(value)
-
-
-def _percent(match: re.Match[str]) -> str:
-    value = chinese_value(plain_numerals(match.group(1)))
-    return match.group() if value is None else f"{canonical(value)}%"
+def _in_digits(match: re.Match[str], numeral: str, unit: str = "") -> str:
+    """A numeral in digits with its unit; what was found as it is, where that is none."""
+    value = chinese_value(plain_numerals(numeral))
+    return match.group() if value is None else f"{canonical(value)}{unit}"
 
 
 def _amount(match: re.Match[str]) -> str:
@@ -96,8 +94,7 @@ def _amount(match: re.Match[str]) -> str:
         return match.group()
     if any(character in "万萬亿億" for character in counted):
         counted, scale = counted + scale, ""
-    value = chinese_value(plain_numerals(counted))
-    return match.group() if value is None else f"{canonical(value)}{scale}"
+    return _in_digits(match, counted, scale)
 
 
 def _year(match: re.Match[str]) -> str:
@@ -106,9 +103,10 @@ def _year(match: re.Match[str]) -> str:
 
 # Each in one writing of a figure; a numeral of one character may be part of a word (一些, 十分).
 _SPELLED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(rf"百分之({CHINESE})"), _percent),
+    (re.compile(rf"百分之({CHINESE})"), lambda match: _in_digits(match, match.group(1), "%")),
     (re.compile(rf"[{_ONES}零]{{4}}(?=年)"), _year),
-    (re.compile(r"((?<=年)[一二三四五六七八九十]{1,3}(?=月)|(?<=月)[一二三四五六七八九十]{1,3}(?=[日号號]))"), _value),
+    (re.compile(r"((?<=年)[一二三四五六七八九十]{1,3}(?=月)|(?<=月)[一二三四五六七八九十]{1,3}(?=[日号號]))"),
+     lambda match: _in_digits(match, match.group())),
     (re.compile(rf"(?<![第{_NUMERALS}])(?![百千万萬亿億])([{_NUMERALS}]{{2,}})"), _amount),
 )  # fmt: skip
 
