@@ -105,8 +105,7 @@ def evaluate(
     try:
         missing = [case for case in chosen if case.id not in journal.rows]
         if missing:
-            if on_notice is not None:
-                _tell_misplaced(examiner, missing, on_notice)
+            _tell_misplaced(examiner, missing, on_notice)
             _warm(knowledge)
         tracker = _Tracker(len(missing), journal, len(chosen), on_progress)
         for row in _rows(examiner, missing, jobs):
@@ -130,8 +129,8 @@ def _settings(cases: Sequence[Case], knowledge: Knowledge, judge: Scorer, seed: 
     }
 
 
-def _tell_misplaced(examiner: Examiner, cases: Sequence[Case], tell: Callable[[str], None]) -> None:
-    if misplaced := examiner.misplaced(cases):
+def _tell_misplaced(examiner: Examiner, cases: Sequence[Case], tell: Callable[[str], None] | None) -> None:
+    if tell is not None and (misplaced := examiner.misplaced(cases)):
         tell(f"{len(misplaced)} of {len(cases)} cases will fail, the first: {misplaced[0]}")
 
 
